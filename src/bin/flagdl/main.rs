@@ -1,0 +1,90 @@
+//! flagdl, the program: arguments in, the library's run, output and an exit code.
+
+mod args;
+mod exit;
+mod report;
+mod serve;
+mod settings;
+mod signal;
+mod values;
+
+use std::{io::Write, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use flagdl::{RunError, fetch::Http, tally::Summary};
+use tokio::runtime::{Builder, Runtime};
+
+use self::{
+    args::{Arguments, Command, Download},
+    report::Console,
+    serve::Demo,
+    signal::Interrupt,
+};
+
+/// Threads for files and name look-ups.
+const BLOCKING_THREADS: usize = 16;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Some(Command::Serve(serve)) => serve::run(serve),
+        None => download(&arguments.download),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::from(exit::USAGE)
+        }
+    }
+}
+
+/// Downloads all lists. An error means that nothing was begun.
+fn download(arguments: &Download) -> Result<u8> {
+    let runtime = runtime()?;
+    let code = runtime.block_on(async {
+        let mut options = settings::options(arguments)?;
+        options.concurrency = options.concurrency.min(settings::sockets());
+        let demo = if arguments.demo { Some(Demo::start().await?) } else { None };
+        let plan = settings::plan(arguments, demo.as_ref().map(Demo::base_url))?;
+        let http = Http::new(&settings::http(arguments)?)?;
+        let mut console = Console::new(arguments)?;
+        let (interrupt, stop) = Interrupt::listen()?;
+        let result = flagdl::run(plan, arguments.dest.clone(), http, options, stop, &mut console).await;
+        Ok(finish(result, &mut console, &interrupt, arguments))
+    });
+    // A blocking thread may be waiting for a disk or a name server that never answers.
+    runtime.shutdown_background();
+    code
+}
+
+fn finish(result: Result<Summary, RunError>, console: &mut Console, interrupt: &Interrupt, arguments: &Download) -> u8 {
+    let (summary, failure) = match result {
+        Ok(summary) => (summary, None),
+        Err(error) => (*error.summary, Some(anyhow::Error::from(error.cause))),
+    };
+    let finished = console.finish(&summary);
+    match failure.or(finished.err()) {
+        Some(error) => {
+            complain(&format!("error: {error:#}"));
+            exit::MACHINE
+        }
+        None => exit::code(&summary.tally, interrupt.number(), arguments.allow_missing),
+    }
+}
+
+/// One thread for the network and the dispatcher, and the blocking pool for files: a request costs no hop from
+/// one thread to another (`benches/README.md` has the comparison with more threads).
+fn runtime() -> Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .context("cannot start the runtime")
+}
+
+/// A line for the person; there is nobody left to tell if it cannot be written.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,244 @@
+//! The live bar: counts, rate and time left in one line, drawn five times a second.
+//!
+//! Promises: one line whatever the terminal's width; what matters most stands first and is cut last. Where there
+//! is no terminal and it is asked for all the same, it is a plain line every two seconds.
+//!
+//! What surprises: how many entries there are is counted by a thread of its own that reads the lists once more,
+//! which lists from stdin do not allow; until it is known, no time left is shown.
+
+use std::{
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use flagdl::{
+    event::{Ended, Outcome, Progress},
+    list::{Lists, Source},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::summary::size;
+
+/// Time over which the rate is averaged, in ticks of a fifth of a second.
+const SMOOTHING: f64 = 25.0;
+
+const PLAIN: Duration = Duration::from_secs(2);
+
+/// Width of the drawn bar, in characters.
+const BAR: usize = 20;
+
+/// What is drawn.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct View {
+    done: u64,
+    total: Option<u64>,
+    ok: u64,
+    missing: u64,
+    errors: u64,
+    in_flight: usize,
+    received: u64,
+    /// Entries and bytes in a second.
+    rate: f64,
+    speed: f64,
+}
+
+pub(super) struct Bar {
+    /// The line on a terminal; none where there is no terminal.
+    line: Option<ProgressBar>,
+    view: View,
+    /// The number of entries, or 0 while it is not known.
+    total: Arc<AtomicU64>,
+    last: Instant,
+    last_plain: Option<Instant>,
+    last_done: u64,
+}
+
+impl Bar {
+    pub(super) fn new(sources: Vec<Source>, limit: Option<u64>, terminal: bool) -> Self {
+        let line = terminal.then(|| {
+            let target = ProgressDrawTarget::stderr();
+            let style = ProgressStyle::with_template("{wide_msg}").expect("the template is well formed");
+            ProgressBar::with_draw_target(None, target).with_style(style)
+        });
+        let total = Arc::new(AtomicU64::new(0));
+        if !sources.contains(&Source::Stdin) {
+            let counted = Arc::clone(&total);
+            thread::spawn(move || counted.store(count(sources, limit).unwrap_or(0), Ordering::Relaxed));
+        }
+        let now = Instant::now();
+        Self { line, view: View::default(), total, last: now, last_plain: None, last_done: 0 }
+    }
+
+    /// Counts an entry that ended.
+    pub(super) fn count(&mut self, ended: &Ended) {
+        self.view.done += 1;
+        match ended.outcome {
+            Outcome::Ok => self.view.ok += 1,
+            Outcome::NotFound => self.view.missing += 1,
+            Outcome::Error => self.view.errors += 1,
+            _ => {}
+        }
+    }
+
+    /// Draws what there is to see now.
+    pub(super) fn draw(&mut self, progress: &Progress) {
+        let now = Instant::now();
+        let seconds = now.duration_since(self.last).as_secs_f64();
+        if seconds > 0.0 {
+            let view = &mut self.view;
+            smooth(&mut view.rate, precise(view.done - self.last_done) / seconds);
+            smooth(&mut view.speed, precise(progress.received - view.received) / seconds);
+            (self.last, self.last_done) = (now, view.done);
+        }
+        self.view.received = progress.received;
+        self.view.in_flight = progress.in_flight;
+        let counted = Some(self.total.load(Ordering::Relaxed)).filter(|total| *total > 0);
+        self.view.total = if progress.all_read { Some(progress.read) } else { counted };
+        match &self.line {
+            Some(line) => {
+                let width = console::Term::stderr().size().1;
+                line.set_message(text(&self.view, width.into()));
+                line.tick();
+            }
+            None if self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN) => {
+                self.last_plain = Some(now);
+                let _ = writeln!(std::io::stderr(), "{}", text(&self.view, usize::MAX));
+            }
+            None => {}
+        }
+    }
+
+    /// Makes room for a line of text; the next tick draws again.
+    pub(super) fn step_aside(&mut self) {
+        if let Some(line) = &self.line {
+            line.set_draw_target(ProgressDrawTarget::stderr());
+            let _ = console::Term::stderr().clear_line();
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&mut self) {
+        if let Some(line) = self.line.take() {
+            line.finish_and_clear();
+        }
+    }
+}
+
+fn count(sources: Vec<Source>, limit: Option<u64>) -> Option<u64> {
+    let mut lists = Lists::open(sources).ok()?;
+    let mut entries = 0;
+    while entries < limit.unwrap_or(u64::MAX) && lists.next_entry().ok()?.is_some() {
+        entries += 1;
+    }
+    Some(entries)
+}
+
+fn smooth(average: &mut f64, value: f64) {
+    *average += (value - *average) / if *average == 0.0 { 1.0 } else { SMOOTHING };
+}
+
+#[allow(clippy::cast_precision_loss, reason = "shown with three digits")]
+fn precise(count: u64) -> f64 {
+    count as f64
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded for display, never negative")]
+fn rounded(value: f64) -> u64 {
+    value.round() as u64
+}
+
+/// As much as fits into the width.
+fn text(view: &View, width: usize) -> String {
+    let mut parts = vec![match view.total {
+        Some(total) => format!("{}/{total}", view.done),
+        None => view.done.to_string(),
+    }];
+    parts.push(format!("{} ok, {} not found, {} errors", view.ok, view.missing, view.errors));
+    if let Some(left) = time_left(view) {
+        parts.push(format!("{left} left"));
+    }
+    parts.push(if view.rate < 10.0 { format!("{:.1}/s", view.rate) } else { format!("{:.0}/s", view.rate) });
+    parts.push(format!("{}/s", size(rounded(view.speed))));
+    parts.push(format!("{} in flight", view.in_flight));
+    let mut line = String::new();
+    let bar = view.total.map(|total| drawn(view.done, total));
+    for part in parts {
+        let separator = if line.is_empty() { "" } else { " | " };
+        if line.chars().count() + separator.len() + part.len() > width {
+            return line;
+        }
+        line = line + separator + &part;
+    }
+    match bar {
+        Some(bar) if line.chars().count() + BAR + 3 <= width => format!("{bar} {line}"),
+        _ => line,
+    }
+}
+
+fn drawn(done: u64, total: u64) -> String {
+    let full = rounded(precise(done) / precise(total.max(1)) * precise(BAR as u64)).min(BAR as u64);
+    let full = usize::try_from(full).unwrap_or(BAR);
+    format!("[{}{}]", "#".repeat(full), "-".repeat(BAR - full))
+}
+
+fn time_left(view: &View) -> Option<String> {
+    let left = view.total?.saturating_sub(view.done);
+    if view.rate <= 0.0 || left == 0 {
+        return None;
+    }
+    let seconds = rounded((precise(left) / view.rate).min(360_000.0));
+    Some(match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view() -> View {
+        View {
+            done: 500,
+            total: Some(2000),
+            ok: 490,
+            missing: 8,
+            errors: 2,
+            in_flight: 16,
+            received: 5_000_000,
+            rate: 100.0,
+            speed: 1_048_576.0,
+        }
+    }
+
+    #[test]
+    fn a_wide_window_shows_everything() {
+        assert_eq!(
+            text(&view(), 120),
+            "[#####---------------] 500/2000 | 490 ok, 8 not found, 2 errors | 15s left | 100/s | 1.0 MiB/s | 16 in flight"
+        );
+    }
+
+    #[test]
+    fn a_narrow_window_keeps_what_matters_most() {
+        assert_eq!(text(&view(), 60), "500/2000 | 490 ok, 8 not found, 2 errors | 15s left | 100/s");
+        assert_eq!(text(&view(), 20), "500/2000");
+        for width in 0..150 {
+            assert!(text(&view(), width).chars().count() <= width);
+        }
+    }
+
+    #[test]
+    fn an_unknown_number_of_entries_shows_no_time_left() {
+        assert_eq!(
+            text(&View { total: None, ..view() }, 60),
+            "500 | 490 ok, 8 not found, 2 errors | 100/s | 1.0 MiB/s"
+        );
+    }
+}

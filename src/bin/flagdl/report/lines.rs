@@ -1,0 +1,52 @@
+//! Lines for people, on stderr: errors always, everything with `-v`.
+
+use std::time::Duration;
+
+use flagdl::event::{Ended, Event, Outcome};
+
+/// Which lines are wanted.
+pub(super) struct Lines {
+    pub(super) verbose: bool,
+    pub(super) quiet: bool,
+}
+
+impl Lines {
+    /// What is said about an event, if anything.
+    pub(super) fn text(&self, event: &Event<'_>) -> Option<String> {
+        match event {
+            Event::Ended(ended) if ended.outcome == Outcome::Error || self.verbose => Some(of_ended(ended)),
+            Event::Retry { entry, failure, wait, attempt } if self.verbose => {
+                let wait = seconds(*wait);
+                Some(format!("{entry}: {failure} at attempt {attempt}, the next in {wait}"))
+            }
+            Event::Draining(in_flight) if !self.quiet => {
+                let s = if *in_flight == 1 { "" } else { "s" };
+                Some(format!("stopping: {in_flight} request{s} in flight may finish (Ctrl-C again gives them up)"))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn of_ended(ended: &Ended) -> String {
+    let entry = ended.shown();
+    match (&ended.failure, ended.outcome) {
+        (Some(failure), _) => match &ended.link {
+            Some(link) if *entry == link.to_string() => format!("*** error for {entry}: {failure}"),
+            Some(link) => format!("*** error for {entry}: {failure} ({link})"),
+            None => format!("*** error for {entry}: {failure} ({} line {})", ended.entry.list, ended.entry.line),
+        },
+        (None, Outcome::NotFound) => format!("{entry} is not found"),
+        (None, Outcome::Duplicate) => format!("{entry} is a duplicate"),
+        (None, outcome) => format!("{entry} is {}", outcome.as_str()),
+    }
+}
+
+/// A short wait as people read it.
+pub(super) fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{}ms", duration.as_millis())
+    } else {
+        format!("{:.1}s", duration.as_secs_f64())
+    }
+}

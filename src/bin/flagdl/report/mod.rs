@@ -1,0 +1,134 @@
+//! Events to output: stdout is data, stderr is for people.
+//!
+//! Promises: what goes to stdout is either the summary or NDJSON, never both; what goes to stderr cannot break
+//! the run; what is shown holds no control character of a list's or a server's, and no secret.
+//!
+//! What surprises: both are buffered and flushed five times a second and at the end, at once on a terminal.
+
+mod bar;
+mod failed;
+mod lines;
+mod ndjson;
+mod summary;
+
+use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+
+use anyhow::{Context, Result};
+use flagdl::{
+    event::{Event, Reporter},
+    tally::Summary,
+};
+
+use self::{bar::Bar, failed::FailedList, lines::Lines};
+use crate::{
+    args::{Download, Format, When},
+    settings,
+};
+
+/// All that listens to a run.
+pub(crate) struct Console {
+    bar: Option<Bar>,
+    lines: Lines,
+    stderr: BufWriter<Stderr>,
+    stderr_is_terminal: bool,
+    /// Where NDJSON goes, if it is asked for.
+    ndjson: Option<BufWriter<Stdout>>,
+    first_object: bool,
+    failed: Option<FailedList>,
+    quiet: bool,
+}
+
+impl Console {
+    pub(crate) fn new(arguments: &Download) -> Result<Self> {
+        let stderr_is_terminal = io::stderr().is_terminal();
+        let shows_bar = match arguments.progress {
+            When::Always => true,
+            When::Auto => stderr_is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            When::Never => false,
+        };
+        let bar = (shows_bar && !arguments.quiet)
+            .then(|| Bar::new(settings::sources(arguments), arguments.limit, stderr_is_terminal));
+        let failed = arguments.failed.as_deref().map(FailedList::create).transpose()?;
+        Ok(Self {
+            bar,
+            // The demo is there to show what there is to see.
+            lines: Lines { verbose: arguments.verbose || arguments.demo, quiet: arguments.quiet },
+            stderr: BufWriter::with_capacity(64 << 10, io::stderr()),
+            stderr_is_terminal,
+            ndjson: (arguments.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
+            first_object: true,
+            failed,
+            quiet: arguments.quiet,
+        })
+    }
+
+    /// Says the last word: the summary, and where the failed entries are.
+    pub(crate) fn finish(&mut self, summary: &Summary) -> Result<()> {
+        if let Some(bar) = &mut self.bar {
+            bar.finish();
+        }
+        // stderr that nobody reads any more is no reason to fail.
+        let _ = self.stderr.flush();
+        if let Some(failed) = self.failed.take() {
+            failed.finish()?;
+        }
+        match &mut self.ndjson {
+            Some(out) => {
+                let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
+                writeln!(out, "{object}").and_then(|()| out.flush())
+            }
+            None if self.quiet => Ok(()),
+            None => {
+                if let Some(classes) = summary::classes(&summary.tally) {
+                    let _ = writeln!(io::stderr(), "{classes}");
+                }
+                writeln!(io::stdout(), "{}", summary::line(summary))
+            }
+        }
+        .context("cannot write to stdout")
+    }
+
+    fn say(&mut self, text: &str) {
+        // A terminal's line is erased for the text and drawn again at the next tick.
+        if let Some(bar) = &mut self.bar {
+            bar.step_aside();
+        }
+        let _ = writeln!(self.stderr, "{text}");
+        if self.stderr_is_terminal {
+            let _ = self.stderr.flush();
+        }
+    }
+}
+
+impl Reporter for Console {
+    fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Some(text) = self.lines.text(event) {
+            self.say(&text);
+        }
+        match event {
+            Event::Ended(ended) => {
+                if let Some(bar) = &mut self.bar {
+                    bar.count(ended);
+                }
+                if let Some(failed) = &mut self.failed {
+                    failed.note(ended)?;
+                }
+                if let Some(out) = &mut self.ndjson {
+                    let object = ndjson::entry(ended, std::mem::take(&mut self.first_object));
+                    writeln!(out, "{object}")?;
+                }
+            }
+            Event::Progress(progress) => {
+                let _ = self.stderr.flush();
+                if let Some(bar) = &mut self.bar {
+                    bar.draw(progress);
+                }
+                if let Some(out) = &mut self.ndjson {
+                    out.flush()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! NDJSON on stdout: an object an entry, as it ends, and one at the end.
+//!
+//! Promises: the fields are schema 1: what does not apply is left out, and a field never changes its type. The
+//! first object carries the schema's number.
+
+use flagdl::{
+    event::{Ended, Outcome},
+    tally::Summary,
+};
+use serde_json::{Map, Value, json};
+
+const SCHEMA: u64 = 1;
+
+/// The object of an entry.
+pub(super) fn entry(ended: &Ended, first: bool) -> Value {
+    let mut object = start("entry", first);
+    let here = matches!(ended.outcome, Outcome::Ok | Outcome::Unchanged | Outcome::Skipped | Outcome::Duplicate);
+    let fields = [
+        ("entry", Some(json!(ended.shown()))),
+        ("line", Some(json!(ended.entry.line))),
+        ("url", ended.link.as_ref().map(|link| json!(link.to_string()))),
+        ("path", ended.path.as_ref().filter(|_| here).map(|path| json!(path.as_str()))),
+        ("outcome", Some(json!(ended.outcome.as_str()))),
+        ("class", ended.failure.as_ref().map(|failure| json!(failure.class()))),
+        ("status", ended.status.map(|status| json!(status))),
+        ("bytes", (ended.outcome == Outcome::Ok).then(|| json!(ended.bytes))),
+        ("attempts", (ended.attempts > 0).then(|| json!(ended.attempts))),
+        ("elapsed_ms", ended.elapsed.map(|elapsed| json!(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)))),
+        ("host", ended.host().map(|host| json!(host.as_str()))),
+        ("message", ended.failure.as_ref().map(|failure| json!(failure.to_string()))),
+    ];
+    object.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    Value::Object(object)
+}
+
+/// The object at the end: every count, bytes and seconds.
+pub(super) fn summary(summary: &Summary, first: bool) -> Value {
+    let tally = &summary.tally;
+    let mut object = start("summary", first);
+    object.insert("entries".into(), json!(tally.entries()));
+    for outcome in Outcome::ALL {
+        object.insert(outcome.as_str().into(), json!(tally.of(outcome)));
+    }
+    object.insert("requests".into(), json!(tally.requests));
+    object.insert("bytes".into(), json!(tally.bytes));
+    object.insert("seconds".into(), json!(summary.elapsed.as_secs_f64()));
+    object.insert("complete".into(), json!(summary.all_read));
+    Value::Object(object)
+}
+
+fn start(event: &str, first: bool) -> Map<String, Value> {
+    let mut object = Map::new();
+    if first {
+        object.insert("schema".into(), json!(SCHEMA));
+    }
+    object.insert("event".into(), json!(event));
+    object
+}

@@ -1,0 +1,178 @@
+//! What went wrong on the way to a server or back, and whether another attempt could succeed.
+//!
+//! Promises: the fault is found by walking the chain of sources and asking types, never by reading messages;
+//! no message holds a URL (the URL's query may be a secret, and the entry's own line names it anyway).
+
+use std::{error::Error as StdError, fmt, io};
+
+/// The stage and kind of a failed exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The host's name has no address, or the name service did not answer. Another attempt could succeed.
+    Resolve,
+    /// The connection was refused. Another attempt could succeed.
+    Refused,
+    /// The connection could not be made for another reason. Another attempt could succeed.
+    Connect,
+    /// The connection was not made in time. Another attempt could succeed.
+    ConnectTimeout,
+    /// The server's certificate or its TLS was not accepted. Final.
+    Tls,
+    /// The connection was lost before the answer's head was there. Another attempt could succeed.
+    Reset,
+    /// The body ended early. Another attempt could succeed.
+    IncompleteBody,
+    /// What came is not HTTP, or breaks its rules. Another attempt could succeed.
+    Protocol,
+    /// This machine has no more sockets or files. Another attempt could succeed.
+    Exhausted,
+    /// The request could not be made from what was given. Final.
+    Request,
+}
+
+impl Fault {
+    /// The word for it in output and ledger.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Resolve => "dns",
+            Self::Refused => "refused",
+            Self::Connect => "connect",
+            Self::ConnectTimeout => "timeout",
+            Self::Tls => "tls",
+            Self::Reset => "reset",
+            Self::IncompleteBody => "incomplete-body",
+            Self::Protocol => "protocol",
+            Self::Exhausted => "out-of-files",
+            Self::Request => "request",
+        }
+    }
+
+    /// Whether another attempt could succeed.
+    pub fn is_transient(self) -> bool {
+        !matches!(self, Self::Tls | Self::Request)
+    }
+
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Resolve => "no address for this host name",
+            Self::Refused => "connection refused",
+            Self::Connect => "cannot connect",
+            Self::ConnectTimeout => "timeout while connecting",
+            Self::Tls => "TLS failed",
+            Self::Reset => "connection lost before an answer",
+            Self::IncompleteBody => "body ended early",
+            Self::Protocol => "not a valid HTTP answer",
+            Self::Exhausted => "out of sockets or files",
+            Self::Request => "request cannot be made",
+        }
+    }
+}
+
+/// A failed exchange.
+#[derive(Debug)]
+pub struct FetchError {
+    /// What kind of failure it was.
+    pub fault: Fault,
+    /// The innermost cause in words, where it says more than the fault does.
+    detail: Option<String>,
+}
+
+impl FetchError {
+    /// A failure with an optional detail in words; it must hold no URL.
+    pub fn new(fault: Fault, detail: Option<String>) -> Self {
+        Self { fault, detail }
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.fault.phrase())?;
+        self.detail.as_ref().map_or(Ok(()), |detail| write!(f, ": {detail}"))
+    }
+}
+
+impl StdError for FetchError {}
+
+/// Which half of an exchange an error came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Head,
+    Body,
+}
+
+/// Decides by the chain of sources (uv's `retry.rs` is the model).
+pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
+    let connecting = error.is_connect();
+    let timeout = error.is_timeout();
+    let builder = error.is_builder();
+    let dns = error.is_dns();
+    let error = error.without_url();
+    let mut found = Found::default();
+    let mut next: Option<&(dyn StdError + 'static)> = Some(&error);
+    while let Some(source) = next {
+        found.look_at(source);
+        next = source.source();
+    }
+    let fault = if builder {
+        Fault::Request
+    } else if found.tls {
+        Fault::Tls
+    } else if found.exhausted {
+        Fault::Exhausted
+    } else if dns {
+        Fault::Resolve
+    } else if connecting && timeout {
+        Fault::ConnectTimeout
+    } else if found.io == Some(io::ErrorKind::ConnectionRefused) {
+        Fault::Refused
+    } else if connecting {
+        Fault::Connect
+    } else if stage == Stage::Body && (found.io.is_some() || found.cut) {
+        Fault::IncompleteBody
+    } else if found.cut || found.io.is_some() {
+        Fault::Reset
+    } else {
+        Fault::Protocol
+    };
+    let detail = match fault {
+        Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted => None,
+        _ => found.innermost.filter(|text| !text.is_empty()),
+    };
+    FetchError { fault, detail }
+}
+
+/// What the links of an error's chain are.
+#[derive(Default)]
+struct Found {
+    io: Option<io::ErrorKind>,
+    tls: bool,
+    /// The connection, or the stream on it, ended where a message had not.
+    cut: bool,
+    exhausted: bool,
+    innermost: Option<String>,
+}
+
+impl Found {
+    fn look_at(&mut self, source: &(dyn StdError + 'static)) {
+        self.innermost = Some(source.to_string());
+        if let Some(error) = source.downcast_ref::<io::Error>() {
+            self.io = Some(error.kind());
+            self.exhausted |= is_exhausted(error);
+            // `io::Error::source` skips the error that it wraps, so that one is looked at here.
+            if let Some(inner) = error.get_ref() {
+                self.look_at(inner);
+            }
+        } else if source.is::<rustls::Error>() {
+            self.tls = true;
+        } else if let Some(error) = source.downcast_ref::<hyper::Error>() {
+            self.cut |= error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+        } else if source.is::<h2::Error>() {
+            self.cut = true;
+        }
+    }
+}
+
+/// EMFILE and ENFILE (no more descriptors), EADDRNOTAVAIL (no more local ports).
+fn is_exhausted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable || cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}

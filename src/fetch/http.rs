@@ -1,0 +1,194 @@
+//! The transport over reqwest: HTTP/1.1 and HTTP/2, TLS by rustls, the system's certificates and proxies.
+//!
+//! Promises: no redirect, no repeat and no decoding happens inside the client; the body comes as it was sent
+//! (`Accept-Encoding: identity`); no cookie is kept, no `Referer` sent, no `.netrc` read.
+//!
+//! What surprises: the timeouts of head and body are the engine's, so that they can be tested under paused
+//! time; only connecting is timed here. Idle connections are dropped after 4 s, before common servers drop
+//! them (Apache and Node do at 5 s), because a request sent into a closing connection is lost (hyper #2136).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+use reqwest::{Certificate, NoProxy, Proxy, redirect, retry, tls};
+use thiserror::Error;
+
+use super::{
+    Body, FetchError, Head, Request, Transport,
+    error::{Stage, classify},
+    resolve::CachingResolver,
+};
+
+const IDLE: Duration = Duration::from_secs(4);
+
+/// Flow-control window of one HTTP/2 stream, in bytes.
+const STREAM_WINDOW: u32 = 1 << 20;
+
+/// Greatest flow-control window of one HTTP/2 connection, in bytes: what may be in memory unread.
+const MAX_CONNECTION_WINDOW: u32 = 64 << 20;
+
+/// Greatest size of an HTTP/2 header list, in bytes.
+const MAX_HEADER_LIST: u32 = 16 << 10;
+
+/// Which HTTP is spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.1 only.
+    Http1,
+    /// HTTP/2 only, over TLS or with prior knowledge.
+    Http2,
+    /// What TLS negotiates; HTTP/1.1 without TLS.
+    #[default]
+    Auto,
+}
+
+/// How connections are made.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// What the client calls itself; not empty.
+    pub user_agent: String,
+    /// Longest time to connect, TLS included.
+    pub connect_timeout: Duration,
+    /// Idle connections kept to one host.
+    pub idle_per_host: usize,
+    /// Which HTTP is spoken.
+    pub version: HttpVersion,
+    /// One proxy for all requests, in place of the environment's.
+    pub proxy: Option<String>,
+    /// Certificates of further authorities, in PEM.
+    pub certificates: Option<Vec<u8>>,
+    /// Accept any certificate.
+    pub insecure: bool,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("flagdl/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            idle_per_host: 3,
+            version: HttpVersion::default(),
+            proxy: None,
+            certificates: None,
+            insecure: false,
+        }
+    }
+}
+
+/// Why no client could be made.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// The user agent is not a header value, or empty.
+    #[error("the user agent must be visible ASCII text and not empty")]
+    UserAgent,
+    /// The proxy is none.
+    #[error("the proxy is not a URL such as http://proxy.example:3128")]
+    Proxy(#[source] reqwest::Error),
+    /// The certificates cannot be read.
+    #[error("the CA file holds no certificate in PEM")]
+    Certificates,
+    /// The client could not be made.
+    #[error("cannot set up HTTP: {}", innermost(.0))]
+    Client(reqwest::Error),
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut source: &dyn std::error::Error = error;
+    while let Some(next) = source.source() {
+        source = next;
+    }
+    source.to_string()
+}
+
+/// The transport over reqwest. Cheap to clone; connections are shared.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+}
+
+impl Http {
+    /// Makes a client. Chooses ring as the process's TLS provider where none is chosen yet.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`] names the option that cannot be used.
+    pub fn new(options: &HttpOptions) -> Result<Self, SetupError> {
+        // An error only says that the program has made its own choice already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| SetupError::UserAgent)?;
+        if options.user_agent.trim().is_empty() {
+            return Err(SetupError::UserAgent);
+        }
+        let streams = u32::try_from(options.idle_per_host.max(1)).unwrap_or(u32::MAX);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(user_agent)
+            .default_headers(default_headers())
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .connect_timeout(options.connect_timeout)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(options.idle_per_host)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(STREAM_WINDOW.saturating_mul(streams).min(MAX_CONNECTION_WINDOW))
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .http2_keep_alive_timeout(Duration::from_secs(10))
+            .http2_max_header_list_size(MAX_HEADER_LIST)
+            .dns_resolver(CachingResolver::new())
+            .tls_version_min(tls::Version::TLS_1_2);
+        builder = match options.version {
+            HttpVersion::Http1 => builder.http1_only(),
+            HttpVersion::Http2 => builder.http2_prior_knowledge(),
+            HttpVersion::Auto => builder,
+        };
+        if let Some(proxy) = &options.proxy {
+            let proxy = Proxy::all(proxy).map_err(|error| SetupError::Proxy(error.without_url()))?;
+            builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+        }
+        if let Some(pem) = &options.certificates {
+            let certificates = Certificate::from_pem_bundle(pem).map_err(|_| SetupError::Certificates)?;
+            if certificates.is_empty() {
+                return Err(SetupError::Certificates);
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        if options.insecure {
+            builder = builder.tls_danger_accept_invalid_certs(true);
+        }
+        Ok(Self { client: builder.build().map_err(SetupError::Client)? })
+    }
+}
+
+fn default_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("image/*,*/*;q=0.1"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers
+}
+
+impl Transport for Http {
+    type Body = HttpBody;
+
+    async fn send(&self, request: Request) -> Result<(Head, HttpBody), FetchError> {
+        let mut builder = self.client.get(request.link.url().clone());
+        if let Some(headers) = request.headers {
+            builder = builder.headers((*headers).clone());
+        }
+        let mut response = builder.send().await.map_err(|error| classify(error, Stage::Head))?;
+        let head = Head { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()) };
+        Ok((head, HttpBody { response }))
+    }
+}
+
+/// A body from reqwest.
+#[derive(Debug)]
+pub struct HttpBody {
+    response: reqwest::Response,
+}
+
+impl Body for HttpBody {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
+        self.response.chunk().await.map_err(|error| classify(error, Stage::Body))
+    }
+}

@@ -1,0 +1,229 @@
+//! A URL that never prints its secrets, and the host it belongs to.
+//!
+//! Promises: a [`Link`] is `http` or `https`, has a host and no fragment; its `Display` and `Debug` hide the
+//! user name, the password and every value of the query. Two links with the same text after normalisation
+//! (lower-case host, no trailing dot, default port removed) are equal.
+//!
+//! What surprises: the full text is only reachable through [`Link::url`], which exists for the transport.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use url::Url;
+
+/// Longest URL that is accepted, in bytes; longer ones are refused by common servers too.
+pub const MAX_LINK: usize = 8 * 1024;
+
+/// Why a text is no link.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LinkError {
+    /// The scheme is neither `http` nor `https`.
+    #[error("{0}: is not http or https")]
+    Scheme(String),
+    /// The text is not a URL (the WHATWG URL standard's parser says why).
+    #[error("not a URL: {0}")]
+    Syntax(#[from] url::ParseError),
+    /// Port 0 cannot be connected to.
+    #[error("port 0 cannot be used")]
+    Port,
+    /// The text is longer than [`MAX_LINK`] bytes.
+    #[error("longer than {MAX_LINK} bytes")]
+    TooLong,
+}
+
+/// Scheme, lower-case name and port: the unit of politeness. Cheap to clone.
+///
+/// Prints as `https://example.org`, with the port only where it is not the scheme's own.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Host(Arc<str>);
+
+impl Host {
+    /// The host as text, such as `https://example.org` or `http://127.0.0.1:8000`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Host({})", self.0)
+    }
+}
+
+/// A URL that never prints its secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link {
+    url: Url,
+    host: Host,
+}
+
+impl Link {
+    /// Reads an absolute `http` or `https` URL.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`] tells what is wrong with the text; the text itself is not repeated in it.
+    pub fn parse(text: &str) -> Result<Self, LinkError> {
+        if text.len() > MAX_LINK {
+            return Err(LinkError::TooLong);
+        }
+        Self::from_url(Url::parse(text)?)
+    }
+
+    /// Resolves a `Location` against this link (RFC 9110 §10.2.2).
+    ///
+    /// # Errors
+    ///
+    /// As [`Link::parse`].
+    pub fn join(&self, location: &str) -> Result<Self, LinkError> {
+        if location.len() > MAX_LINK {
+            return Err(LinkError::TooLong);
+        }
+        Self::from_url(self.url.join(location)?)
+    }
+
+    pub(crate) fn from_url(mut url: Url) -> Result<Self, LinkError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(LinkError::Scheme(url.scheme().to_owned()));
+        }
+        if url.port() == Some(0) {
+            return Err(LinkError::Port);
+        }
+        url.set_fragment(None);
+        if let Some(name) = url.host_str().and_then(|name| name.strip_suffix('.')).map(str::to_owned) {
+            url.set_host(Some(&name))?;
+        }
+        let host = Host(url.origin().ascii_serialization().into());
+        Ok(Self { url, host })
+    }
+
+    /// The unit of politeness that this link belongs to.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// The whole URL, secrets included: for transports, never for output.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The last path segment, still percent-encoded; empty for a path that ends in a slash.
+    pub(crate) fn last_segment(&self) -> &str {
+        self.url.path().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// SHA-256 of the whole URL: what tells two links of one file name apart, the same in every run.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.url.as_str().as_bytes()).into()
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.host.as_str())?;
+        f.write_str(self.url.path())?;
+        let mut lead = '?';
+        for pair in self.url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some((name, _)) => write!(f, "{lead}{name}=…")?,
+                None => write!(f, "{lead}…")?,
+            }
+            lead = '&';
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({self})")
+    }
+}
+
+/// A text that may hold a URL that is no [`Link`], with what might be secret taken out of it.
+pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
+    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    Cow::Owned(format!("{scheme}://{host}{path}{query}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(text: &str) -> Link {
+        Link::parse(text).expect(text)
+    }
+
+    #[test]
+    fn secrets_are_never_printed() {
+        let link = link("https://user:pa55@example.org/a%20b.jpg?sig=t0ken&n=1#frag");
+        assert_eq!(link.to_string(), "https://example.org/a%20b.jpg?sig=…&n=…");
+        assert_eq!(format!("{link:?}"), "Link(https://example.org/a%20b.jpg?sig=…&n=…)");
+    }
+
+    #[test]
+    fn a_query_without_names_is_hidden_whole() {
+        assert_eq!(link("http://h/a?t0ken").to_string(), "http://h/a?…");
+        assert_eq!(link("http://h/a?&&").to_string(), "http://h/a");
+    }
+
+    #[test]
+    fn what_is_no_link_is_shown_without_its_secrets_too() {
+        assert_eq!(without_secrets("ftp://u:p@h/a?b=c"), "ftp://h/a?…");
+        assert_eq!(without_secrets("ftp://u:p@"), "ftp://");
+        assert_eq!(without_secrets("cn"), "cn");
+    }
+
+    #[test]
+    fn hosts_are_normalised() {
+        for text in ["http://Example.ORG./x", "http://example.org:80/y", "http://u@EXAMPLE.org/z"] {
+            assert_eq!(link(text).host().as_str(), "http://example.org", "{text}");
+        }
+        assert_eq!(link("http://0x7f.1:8000/").host().as_str(), "http://127.0.0.1:8000");
+        assert_ne!(link("https://example.org/").host(), link("http://example.org/").host());
+    }
+
+    #[test]
+    fn what_is_no_link_says_why() {
+        for (text, why) in [
+            ("ftp://h/x", "ftp: is not http or https"),
+            ("file:///etc/passwd", "file: is not http or https"),
+            ("http://", "not a URL: empty host"),
+            ("http://h:0/x", "port 0 cannot be used"),
+            ("http://h:70000/x", "not a URL: invalid port number"),
+            ("x.jpg", "not a URL: relative URL without a base"),
+        ] {
+            assert_eq!(Link::parse(text).expect_err(text).to_string(), why);
+        }
+        assert_eq!(Link::parse(&format!("http://h/{}", "x".repeat(MAX_LINK))), Err(LinkError::TooLong));
+    }
+
+    #[test]
+    fn a_location_is_resolved_against_the_link() {
+        let base = link("https://h/a/b.jpg?x=1");
+        for (location, target) in [
+            ("c.jpg", "https://h/a/c.jpg"),
+            ("/c.jpg", "https://h/c.jpg"),
+            ("//other/c.jpg", "https://other/c.jpg"),
+            ("http://h:81/c.jpg", "http://h:81/c.jpg"),
+        ] {
+            assert_eq!(base.join(location).expect(location).url().as_str(), target);
+        }
+        assert_eq!(base.join("data:image/png;base64,x"), Err(LinkError::Scheme("data".into())));
+    }
+}

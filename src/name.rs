@@ -1,0 +1,278 @@
+//! A file name that every system takes, and that cannot be anything but one name in one folder.
+//!
+//! Promises: a [`Name`] is one path component, at most [`MAX_NAME`] bytes of UTF-8, never `.`, `..`, hidden,
+//! a device of Windows (`CON`, `COM¹`, …) or anything with a separator, a control or a direction character.
+//! The encoding is reversible: what is not portable, and `%` itself, is written as `%XX` of its UTF-8 bytes,
+//! so different texts get different names (unless they are cut; then the caller's hash tells them apart).
+//!
+//! What surprises: `Name`s that differ only in case count as the same file, because on macOS and Windows
+//! they are; [`Name::folded`] is the key to compare by.
+
+use std::{fmt, fmt::Write as _};
+
+use crate::link::Link;
+
+/// Longest name in bytes: what ext4, APFS and NTFS all take, less nothing: staged files have names of their own.
+pub const MAX_NAME: usize = 255;
+
+/// Room that is kept for `~` and a hash when a name is cut or told apart.
+const HASH_ROOM: usize = 65;
+
+/// Longest extension, in bytes, that is carried over when a name gets a hash.
+const MAX_EXTENSION: usize = 16;
+
+/// The name of a link whose path ends in a slash.
+const INDEX: &str = "index";
+
+/// A portable file name: one path component that cannot leave its folder.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(Box<str>);
+
+impl Name {
+    /// Makes a name of any text. Where it has to be cut, the hash of `link` tells it from others.
+    pub(crate) fn new(text: &str, link: &Link) -> Self {
+        if is_plain(text) {
+            return Self(text.into());
+        }
+        let name = encode(if text.is_empty() { INDEX } else { text });
+        if name.len() <= MAX_NAME { Self(name.into()) } else { Self(name.into()).with_hash(link, 8) }
+    }
+
+    /// Makes a name of a link's last path segment, percent-decoded where that gives text.
+    pub(crate) fn of_link(link: &Link) -> Self {
+        let segment = link.last_segment();
+        match percent_encoding::percent_decode_str(segment).decode_utf8() {
+            Ok(text) => Self::new(&text, link),
+            Err(_) => Self::new(segment, link),
+        }
+    }
+
+    /// `name~<hex digits of the link's SHA-256>.ext`, at most 64 of them, cut to length before the `~`.
+    pub(crate) fn with_hash(&self, link: &Link, digits: usize) -> Self {
+        let digest = link.digest();
+        let (stem, extension) = self.split_extension();
+        let mut name = cut(stem, MAX_NAME - HASH_ROOM - MAX_EXTENSION).to_owned();
+        name.push('~');
+        for byte in &digest[..digits.div_ceil(2).min(32)] {
+            write!(name, "{byte:02x}").expect("writing to a String cannot fail");
+        }
+        name.push_str(extension);
+        Self(name.into())
+    }
+
+    /// Stem and extension, the extension with its dot, or empty where it is none that people know.
+    fn split_extension(&self) -> (&str, &str) {
+        match self.0.rfind('.') {
+            Some(dot) if dot > 0 && self.0.len() - dot <= MAX_EXTENSION => self.0.split_at(dot),
+            _ => (&self.0, ""),
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key under which two names are the same file on a system that ignores case.
+    pub(crate) fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({})", self.0)
+    }
+}
+
+impl AsRef<std::path::Path> for Name {
+    fn as_ref(&self) -> &std::path::Path {
+        self.as_str().as_ref()
+    }
+}
+
+/// The usual case, decided without an allocation: short, and of characters that no system minds.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    !bytes.is_empty()
+        && bytes.len() <= MAX_NAME
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && !matches!(bytes[0], b'.' | b'-')
+        && bytes[bytes.len() - 1] != b'.'
+        && !is_device(text)
+}
+
+fn encode(text: &str) -> String {
+    let device = is_device(text);
+    let last = text.chars().count() - 1;
+    let mut name = String::with_capacity(text.len() + 8);
+    for (index, character) in text.chars().enumerate() {
+        let first = index == 0 && (device || matches!(character, '.' | '-' | '~'));
+        let trailing = index == last && matches!(character, '.' | ' ');
+        if first || trailing || !is_portable(character) {
+            let mut bytes = [0; 4];
+            for byte in character.encode_utf8(&mut bytes).bytes() {
+                write!(name, "%{byte:02X}").expect("writing to a String cannot fail");
+            }
+        } else {
+            name.push(character);
+        }
+    }
+    name
+}
+
+fn is_portable(character: char) -> bool {
+    // Reserved by Windows, separators, `%` because it is the escape, and what can fool a reader's eye:
+    // controls, line separators, direction overrides, invisible characters (Unicode TR #36 §2).
+    !character.is_control()
+        && !matches!(
+            character,
+            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%'
+                | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Names that Windows gives to devices, whatever follows the first dot
+/// ("Naming Files, Paths, and Namespaces"; the superscripts are RUSTSEC-2024-0445).
+fn is_device(text: &str) -> bool {
+    let stem = text.split('.').next().unwrap_or_default().trim_end_matches(' ');
+    if !(3..=8).contains(&stem.len()) {
+        return false;
+    }
+    let stem = stem.to_ascii_uppercase();
+    if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
+        return true;
+    }
+    let Some(number) = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT")) else { return false };
+    matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
+}
+
+/// The longest start of `text` that has at most `length` bytes and ends between characters and escapes.
+fn cut(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    if end < text.len()
+        && let Some(escape) = text[..end].rfind('%')
+        && end - escape < 3
+    {
+        end = escape;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Component, Path};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn link() -> Link {
+        Link::parse("http://h/x").expect("a link")
+    }
+
+    fn name(text: &str) -> String {
+        Name::new(text, &link()).as_str().to_owned()
+    }
+
+    fn decoded(name: &str) -> String {
+        percent_encoding::percent_decode_str(name).decode_utf8().expect("names encode text").into_owned()
+    }
+
+    #[test]
+    fn ordinary_names_stay_as_they_are() {
+        for text in ["cn.jpg", "A_b-c.tar.gz", "été.png", "a b.jpg", "日本.webp", "con_man.jpg", "a~b.jpg"] {
+            assert_eq!(name(text), text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_portable_is_encoded() {
+        for (text, expected) in [
+            ("", "index"),
+            (".", "%2E"),
+            ("..", "%2E%2E"),
+            (".flagdl", "%2Eflagdl"),
+            ("../../etc/x", "%2E.%2F..%2Fetc%2Fx"),
+            ("C:\\x", "C%3A%5Cx"),
+            ("a/../../b", "a%2F..%2F..%2Fb"),
+            ("-rf.jpg", "%2Drf.jpg"),
+            ("x.jpg.", "x.jpg%2E"),
+            ("x.jpg ", "x.jpg%20"),
+            ("CON", "%43ON"),
+            ("nul.jpg", "%6Eul.jpg"),
+            ("COM¹.txt", "%43OM¹.txt"),
+            ("conin$", "%63onin$"),
+            ("a:b", "a%3Ab"),
+            ("100%.jpg", "100%25.jpg"),
+            ("a\u{202e}gpj.exe", "a%E2%80%AEgpj.exe"),
+            ("a\u{7}b", "a%07b"),
+        ] {
+            assert_eq!(name(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_with_a_hash_and_keeps_its_extension() {
+        let long = name(&format!("{}.jpeg", "é".repeat(300)));
+        assert!(long.len() <= MAX_NAME);
+        assert!(long.ends_with("~86ca9974.jpeg"), "{long}");
+        assert_eq!(name(&"x".repeat(MAX_NAME)).len(), MAX_NAME);
+    }
+
+    #[test]
+    fn a_hash_goes_before_the_extension() {
+        for (text, expected) in
+            [("a.jpg", "a~86ca9974.jpg"), ("archive", "archive~86ca9974"), ("a.b.c", "a.b~86ca9974.c")]
+        {
+            assert_eq!(Name::new(text, &link()).with_hash(&link(), 8).as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_segment_is_decoded_where_that_gives_text() {
+        for (url, expected) in [
+            ("http://h/d/a%20b.jpg?x=1", "a b.jpg"),
+            ("http://h/%FF.jpg", "%25FF.jpg"),
+            ("http://h/a%2Fb", "a%2Fb"),
+            ("http://h/", "index"),
+            ("http://h/.flagdl", "%2Eflagdl"),
+        ] {
+            assert_eq!(Name::of_link(&Link::parse(url).expect(url)).as_str(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_becomes_one_ordinary_component(text in "\\PC{0,300}|[\\x00-\\x7f]{0,40}|[./\\\\ ]{1,8}") {
+            for name in [Name::new(&text, &link()), Name::new(&text, &link()).with_hash(&link(), 64)] {
+                prop_assert!(name.as_str().len() <= MAX_NAME);
+                let components: Vec<_> = Path::new(name.as_str()).components().collect();
+                prop_assert_eq!(components.len(), 1);
+                prop_assert!(matches!(components[0], Component::Normal(part) if part == name.as_str()));
+                prop_assert!(!name.as_str().starts_with('.'));
+                prop_assert!(!is_device(name.as_str()));
+                prop_assert!(name.as_str().chars().all(is_portable_or_escape));
+            }
+        }
+
+        #[test]
+        fn short_texts_come_back_from_their_names(text in "[^\\x00]{1,40}") {
+            prop_assert_eq!(decoded(&name(&text)), text);
+        }
+    }
+
+    fn is_portable_or_escape(character: char) -> bool {
+        character == '%' || is_portable(character)
+    }
+}

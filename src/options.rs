@@ -1,0 +1,184 @@
+//! What a run may be told, in types that cannot be wrong.
+//!
+//! Promises: there is no limit of zero, no rate that is not a number, and the default of each option is the one
+//! that `flagdl --help` shows.
+
+use std::{
+    fmt,
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use http::HeaderMap;
+use thiserror::Error;
+
+use crate::schedule::pace::Pace;
+
+/// How many requests may start in a time: `50/s`, `30/m`, `1000/h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    interval: Duration,
+}
+
+/// Why a text is no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a rate: write a number and s, m or h, such as 50/s, 0.5/s, 30/m or 1000/h")]
+pub struct RateError;
+
+impl Rate {
+    /// Fastest rate: a start each microsecond.
+    const SHORTEST: Duration = Duration::from_micros(1);
+
+    /// Slowest rate: a start a day.
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// A rate of `count` starts in each `span`.
+    ///
+    /// # Errors
+    ///
+    /// [`RateError`] unless there is one start in between a microsecond and a day.
+    pub fn new(count: f64, span: Duration) -> Result<Self, RateError> {
+        let interval = Duration::try_from_secs_f64(span.as_secs_f64() / count).map_err(|_| RateError)?;
+        if (Self::SHORTEST..=Self::LONGEST).contains(&interval) { Ok(Self { interval }) } else { Err(RateError) }
+    }
+
+    /// The time from one start to the next.
+    pub fn interval(self) -> Duration {
+        self.interval
+    }
+}
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
+        let span = match unit.trim() {
+            "s" => 1,
+            "m" => 60,
+            "h" => 60 * 60,
+            _ => return Err(RateError),
+        };
+        Self::new(count.trim().parse().map_err(|_| RateError)?, Duration::from_secs(span))
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per_second = 1.0 / self.interval.as_secs_f64();
+        let (count, unit) = [(per_second, "s"), (per_second * 60.0, "m"), (per_second * 3600.0, "h")]
+            .into_iter()
+            .find(|(count, _)| *count >= 0.999)
+            .unwrap_or((per_second * 3600.0, "h"));
+        write!(f, "{}/{unit}", (count * 100.0).round() / 100.0)
+    }
+}
+
+/// What is taken for a good file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// One whole image.
+    #[default]
+    Image,
+    /// Anything.
+    Any,
+}
+
+/// What holds for a run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Requests in flight in all.
+    pub concurrency: NonZeroUsize,
+    /// Requests in flight to one host; as many as in all where there is none.
+    pub per_host: Option<NonZeroUsize>,
+    /// Request starts to one host; every request on the wire counts.
+    pub rate: Option<Rate>,
+    /// How many starts may come together under `rate` and `total_rate`.
+    pub burst: NonZeroU32,
+    /// Request starts in the whole run.
+    pub total_rate: Option<Rate>,
+    /// Bytes of bodies received in a second, in the whole run.
+    pub bandwidth: Option<NonZeroU64>,
+    /// Further attempts after the first.
+    pub retries: u32,
+    /// Longest wait for an answer's head, connecting included, and then for each next byte.
+    pub read_timeout: Duration,
+    /// Slowest body, in bytes a second over [`Options::MIN_SPEED_SPAN`]; 0 for none.
+    pub min_speed: u64,
+    /// Longest time of one attempt in all.
+    pub timeout: Option<Duration>,
+    /// Largest body, in bytes, counted as it comes.
+    pub max_size: u64,
+    /// What is taken for a good file.
+    pub accept: Accept,
+    /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect.
+    pub headers: Option<Arc<HeaderMap>>,
+    /// How long what is in flight may take to finish once the run is drained.
+    pub grace: Duration,
+    /// Where the randomness of waits starts from; drawn anew for each run where there is none.
+    pub seed: Option<u64>,
+}
+
+impl Options {
+    /// The span over which a body's speed is averaged.
+    pub const MIN_SPEED_SPAN: Duration = Duration::from_secs(30);
+
+    pub(crate) fn per_host(&self) -> usize {
+        self.per_host.map_or(self.concurrency, |limit| limit.min(self.concurrency)).get()
+    }
+
+    pub(crate) fn pace(&self, rate: Option<Rate>) -> Option<Pace> {
+        rate.map(|rate| Pace { interval: rate.interval(), burst: self.burst.get() })
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            concurrency: NonZeroUsize::MIN.saturating_add(2),
+            per_host: None,
+            rate: None,
+            burst: NonZeroU32::MIN,
+            total_rate: None,
+            bandwidth: None,
+            retries: 3,
+            read_timeout: Duration::from_secs(30),
+            min_speed: 1024,
+            timeout: None,
+            max_size: 64 << 20,
+            accept: Accept::Image,
+            headers: None,
+            grace: Duration::from_secs(10),
+            seed: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_and_shown() {
+        for (text, millis, shown) in [
+            ("50/s", 20, "50/s"),
+            ("50", 20, "50/s"),
+            ("0.5/s", 2000, "30/m"),
+            ("30/m", 2000, "30/m"),
+            ("60 / h", 60_000, "1/m"),
+            ("1/h", 3_600_000, "1/h"),
+        ] {
+            let rate: Rate = text.parse().expect(text);
+            assert_eq!((rate.interval(), rate.to_string().as_str()), (Duration::from_millis(millis), shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_rate_is_refused() {
+        for text in ["", "0/s", "-1/s", "x/s", "5/d", "NaN/s", "inf/s", "1e9/s", "0.5/h/", "0.01/h"] {
+            assert_eq!(text.parse::<Rate>(), Err(RateError), "{text}");
+        }
+    }
+}

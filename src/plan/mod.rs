@@ -1,0 +1,226 @@
+//! The plan: lists in, jobs out; each job is one link and the one path that it will become.
+//!
+//! Promises: every entry comes out exactly once, in the order of the lists, as a job, as invalid or as a
+//! duplicate; no two jobs share a path, not even on a system that ignores case.
+//!
+//! What surprises: jobs come in batches, and a batch ends early where the next line would have to be waited
+//! for, so that `producer | flagdl -` starts at once.
+
+mod claims;
+
+use thiserror::Error;
+
+use self::claims::{Claim, Claims};
+use crate::{
+    link::{Link, LinkError},
+    list::{Entry, LineError, ListError, Lists},
+    name::Name,
+    template::{CodeError, Template},
+};
+
+/// Most entries in a batch.
+pub(crate) const BATCH: usize = 256;
+
+/// One link and the one path that it will become.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What the user wrote.
+    pub entry: Entry,
+    /// Where it is fetched from.
+    pub link: Link,
+    /// Where it is saved, relative to the destination.
+    pub path: Name,
+}
+
+/// Why an entry is no job.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EntryError {
+    /// The line itself is faulty.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// The URL in it is none.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The code gives no link.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+}
+
+/// What became of an entry.
+#[derive(Debug)]
+pub enum Planned {
+    /// To be fetched.
+    Job(Job),
+    /// The same URL stood earlier in this run.
+    Duplicate(Job),
+    /// No job.
+    Invalid(Entry, EntryError),
+}
+
+/// The stream of jobs.
+pub struct Plan {
+    lists: Lists,
+    template: Template,
+    claims: Claims,
+    left: u64,
+}
+
+impl Plan {
+    /// A plan over `lists`, with codes going through `template`, that ends after `limit` entries.
+    pub fn new(lists: Lists, template: Template, limit: Option<u64>) -> Self {
+        Self { lists, template, claims: Claims::default(), left: limit.unwrap_or(u64::MAX) }
+    }
+
+    /// The next entries, at least one; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`ListError`] where a list can no longer be read.
+    pub fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, ListError> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH && self.left > 0 {
+            if !batch.is_empty() && self.lists.is_waiting() {
+                break;
+            }
+            let Some((entry, fault)) = self.lists.next_entry()? else { break };
+            self.left -= 1;
+            batch.push(match fault {
+                Ok(()) => self.plan(entry),
+                Err(error) => Planned::Invalid(entry, error.into()),
+            });
+        }
+        Ok(if batch.is_empty() { None } else { Some(batch) })
+    }
+
+    fn plan(&mut self, entry: Entry) -> Planned {
+        let (link, name) = match self.resolve(&entry.text) {
+            Ok(resolved) => resolved,
+            Err(error) => return Planned::Invalid(entry, error),
+        };
+        let mut path = name.clone();
+        // 8 digits are what users see; more only serve where even those are shared. 64 are the whole hash.
+        for digits in [8, 16, 32, 64] {
+            match self.claims.claim(&path, &link) {
+                Claim::New => return Planned::Job(Job { entry, link, path }),
+                Claim::Same => return Planned::Duplicate(Job { entry, link, path }),
+                Claim::Taken => path = name.with_hash(&link, digits),
+            }
+        }
+        match self.claims.claim(&path, &link) {
+            Claim::New => Planned::Job(Job { entry, link, path }),
+            Claim::Same | Claim::Taken => Planned::Duplicate(Job { entry, link, path }),
+        }
+    }
+
+    fn resolve(&self, text: &str) -> Result<(Link, Name), EntryError> {
+        if !has_scheme(text) {
+            return Ok(self.template.expand(text)?);
+        }
+        let link = Link::parse(text)?;
+        let name = Name::of_link(&link);
+        Ok((link, name))
+    }
+}
+
+/// Whether an entry is a URL: a scheme (RFC 3986 §3.1) and `://`.
+fn has_scheme(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::list::Source;
+
+    fn plan(text: &str, limit: Option<u64>) -> Vec<Planned> {
+        let source = Source::Text { name: "test".into(), text: text.into() };
+        let template = Template::parse("http://h/{code}.jpg").expect("a template");
+        let mut plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, limit);
+        let mut all = Vec::new();
+        while let Some(batch) = plan.next_batch().expect("memory can be read") {
+            assert!(batch.len() <= BATCH);
+            all.extend(batch);
+        }
+        all
+    }
+
+    fn shown(planned: &Planned) -> String {
+        match planned {
+            Planned::Job(job) => format!("{} -> {}", job.link, job.path),
+            Planned::Duplicate(job) => format!("{} again", job.path),
+            Planned::Invalid(entry, error) => format!("{}: {error}", entry.line),
+        }
+    }
+
+    #[test]
+    fn every_kind_of_entry_ends_as_what_it_is() {
+        let text = "cn\nHTTP://Example.org/a/b.png?x=1\nftp://h/x\nmailto:x\nhttp://\n..\n";
+        let planned: Vec<_> = plan(text, None).iter().map(shown).collect();
+        assert_eq!(
+            planned,
+            [
+                "http://h/cn.jpg -> cn.jpg",
+                "http://example.org/a/b.png?x=… -> b.png",
+                "3: ftp: is not http or https",
+                "http://h/mailto%3Ax.jpg -> mailto%3Ax.jpg",
+                "5: not a URL: empty host",
+                "http://h/...jpg -> %2E..jpg",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_url_is_a_duplicate_and_another_of_that_name_is_told_apart() {
+        let text = "cn\nhttp://h/cn.jpg\nhttp://other/cn.jpg\nhttp://other/cn.jpg\nCN\nhttp://other/cn.jpg#x\n";
+        let planned: Vec<_> = plan(text, None).iter().map(shown).collect();
+        assert_eq!(
+            planned,
+            [
+                "http://h/cn.jpg -> cn.jpg",
+                "cn.jpg again",
+                "http://other/cn.jpg -> cn~20c54027.jpg",
+                "cn~20c54027.jpg again",
+                "http://h/CN.jpg -> CN~9664d163.jpg",
+                "cn~20c54027.jpg again",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_limit_counts_entries_and_not_comments() {
+        assert_eq!(plan("# c\na\n\nb\nftp://x\nd\n", Some(3)).len(), 3);
+        assert!(plan("a\n", Some(0)).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_jobs_share_a_file(
+            entries in proptest::collection::vec("(http://[ab]/[abAB~]{0,3}(\\.jpg|%41|%61)?(\\?[12])?)|[abAB./~]{1,3}", 1..40),
+        ) {
+            let mut owners: HashMap<String, String> = HashMap::new();
+            let mut jobs = HashMap::new();
+            let planned = plan(&entries.join("\n"), None);
+            prop_assert_eq!(planned.len(), entries.iter().filter(|entry| !entry.trim().is_empty()).count());
+            for planned in planned {
+                match planned {
+                    Planned::Job(job) => {
+                        let url = job.link.url().to_string();
+                        prop_assert!(owners.insert(job.path.as_str().to_lowercase(), url.clone()).is_none());
+                        prop_assert!(jobs.insert(url, job.path).is_none());
+                    }
+                    Planned::Duplicate(job) => {
+                        prop_assert_eq!(jobs.get(job.link.url().as_str()), Some(&job.path));
+                    }
+                    Planned::Invalid(..) => {}
+                }
+            }
+        }
+    }
+}

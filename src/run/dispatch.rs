@@ -1,0 +1,440 @@
+//! The dispatcher: one task that owns all that changes in a run.
+//!
+//! Promises: the only `select!` in the library is here; a permit is taken before an attempt is started, and given
+//! back as soon as its exchange is over, so a job that waits to be retried or written holds none; whatever a task
+//! does, even a panic, its jobs are settled, because they stay here while it runs.
+//!
+//! What surprises: attempts and writes share one `JoinSet`. Stopping is dropping it.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use fastrand::Rng;
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::{Id, JoinError, JoinSet},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
+};
+
+use super::{
+    Cause, RunError,
+    attempt::{Answer, Setting},
+    pending::{self, Pending},
+    write::{Write, write_all},
+};
+use crate::{
+    event::{Ended, Event, Failure, Outcome, Progress, Reporter, shown},
+    fetch::Transport,
+    link::Host,
+    list::ListError,
+    plan::{BATCH, Planned},
+    schedule::{Limits, Next, Schedule, Ticket, retry},
+    stop::{Stop, StopSignal},
+    tally::{Summary, Tally},
+};
+
+/// Jobs that are planned ahead: enough to find work for every host, few enough for their memory to be small.
+const WINDOW: usize = 16 * 1024;
+
+/// Bodies that wait to be written may take this much memory, in bytes, before no further request is started.
+const UNWRITTEN: u64 = 32 << 20;
+
+/// Most files that are written in one go.
+const WRITE_BATCH: usize = 64;
+
+/// Write batches under way at once.
+const WRITERS: usize = 2;
+
+/// How long a run that is given up waits for what cannot be given up.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+const TICK: Duration = Duration::from_millis(200);
+
+/// What the reading thread says.
+#[derive(Debug)]
+pub(super) enum Read {
+    Batch(Vec<Planned>),
+    End,
+    Failed(ListError),
+}
+
+/// What a task in the set has done.
+#[derive(Debug)]
+enum Done {
+    Attempt(Result<Answer, Failure>),
+    Writes(Vec<Result<u64, Failure>>),
+}
+
+/// What is lost if a task fails.
+enum Task {
+    Attempt(Box<Pending>, Ticket),
+    Writes(Vec<Pending>, u64),
+}
+
+pub(super) struct Dispatcher<'a, T> {
+    setting: Arc<Setting<T>>,
+    plan: mpsc::Receiver<Read>,
+    stop: StopSignal,
+    reporter: &'a mut dyn Reporter,
+    permits: Arc<Semaphore>,
+    schedule: Schedule<Host, Box<Pending>>,
+    tasks: JoinSet<Done>,
+    running: HashMap<Id, Task>,
+    attempts_in_flight: usize,
+    /// Bodies that no writer has yet.
+    unwritten: Vec<(Pending, Write)>,
+    unwritten_bytes: u64,
+    writers: usize,
+    rng: Rng,
+    tally: Tally,
+    begun: Instant,
+    read: u64,
+    all_read: bool,
+    stopped: Stop,
+    /// When what is in flight has had its time, once the run is drained.
+    grace_ends: Option<Instant>,
+    failed: Option<Cause>,
+}
+
+impl<'a, T: Transport> Dispatcher<'a, T> {
+    pub(super) fn new(
+        setting: Arc<Setting<T>>,
+        plan: mpsc::Receiver<Read>,
+        stop: StopSignal,
+        reporter: &'a mut dyn Reporter,
+    ) -> Self {
+        let options = &setting.options;
+        let limits = Limits {
+            per_host: options.per_host(),
+            host_pace: options.pace(options.rate),
+            run_pace: options.pace(options.total_rate),
+        };
+        Self {
+            plan,
+            reporter,
+            permits: Arc::new(Semaphore::new(options.concurrency.get().min(Semaphore::MAX_PERMITS))),
+            schedule: Schedule::new(limits),
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            attempts_in_flight: 0,
+            unwritten: Vec::new(),
+            unwritten_bytes: 0,
+            writers: 0,
+            rng: options.seed.map_or_else(Rng::new, Rng::with_seed),
+            tally: Tally::default(),
+            begun: Instant::now(),
+            read: 0,
+            all_read: false,
+            stopped: Stop::Run,
+            grace_ends: None,
+            failed: None,
+            stop,
+            setting,
+        }
+    }
+
+    pub(super) async fn run(mut self, first: Option<Read>) -> Result<Summary, RunError> {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        self.take(first);
+        self.stop_at_least(self.stop.now());
+        loop {
+            let wake = self.start();
+            self.write();
+            if self.is_over() {
+                break;
+            }
+            tokio::select! {
+                stop = self.stop.changed() => self.stop_at_least(stop),
+                Some(done) = self.tasks.join_next_with_id() => self.settle_all(done),
+                read = self.plan.recv(), if self.wants_more() => self.take(read),
+                () = sleep_until(wake.unwrap_or(self.begun)), if wake.is_some() => self.end_grace(),
+                _ = ticks.tick() => self.report_progress(),
+            }
+        }
+        self.give_up().await;
+        self.count_the_rest().await;
+        self.finish()
+    }
+
+    /// Starts all that may start; tells when something may next, if that is only a matter of time.
+    fn start(&mut self) -> Option<Instant> {
+        if self.stopped > Stop::Run {
+            return self.grace_ends;
+        }
+        while self.unwritten_bytes < UNWRITTEN {
+            let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+            let now = Instant::now();
+            let (mut pending, ticket) = match self.schedule.next(now.into_std()) {
+                Next::Start(pending, ticket) => (pending, ticket),
+                Next::Wait(until) => return Some(Instant::from_std(until)),
+                Next::Nothing => return None,
+            };
+            pending.start(now);
+            self.tally.requests += 1;
+            let setting = Arc::clone(&self.setting);
+            let (link, path) = (pending.link().clone(), pending.job().path.clone());
+            let headers = pending.headers(setting.options.headers.as_ref());
+            let task = self.tasks.spawn(async move {
+                let answer = setting.attempt(link, headers, &path).await;
+                drop(permit);
+                Done::Attempt(answer)
+            });
+            self.attempts_in_flight += 1;
+            self.running.insert(task.id(), Task::Attempt(pending, ticket));
+        }
+        None
+    }
+
+    /// Hands bodies to writers, as many as may be under way.
+    fn write(&mut self) {
+        while !self.unwritten.is_empty() && self.writers < WRITERS {
+            let rest = self.unwritten.split_off(self.unwritten.len().min(WRITE_BATCH));
+            let (pending, batch): (Vec<_>, Vec<_>) = std::mem::replace(&mut self.unwritten, rest).into_iter().unzip();
+            let bytes = batch.iter().map(|write| write.content.size()).sum();
+            let setting = Arc::clone(&self.setting);
+            let task = self
+                .tasks
+                .spawn_blocking(move || Done::Writes(write_all(&setting.store, setting.options.accept, batch)));
+            self.writers += 1;
+            self.running.insert(task.id(), Task::Writes(pending, bytes));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let done = self.running.is_empty() && self.unwritten.is_empty();
+        self.stopped == Stop::Abort
+            || done && (self.stopped == Stop::Drain || self.all_read && self.schedule.waiting() == 0)
+    }
+
+    fn wants_more(&self) -> bool {
+        !self.all_read && self.schedule.waiting() + BATCH <= WINDOW
+    }
+
+    fn take(&mut self, read: Option<Read>) {
+        let batch = match read {
+            Some(Read::Batch(batch)) => batch,
+            Some(Read::End) => return self.all_read = true,
+            Some(Read::Failed(error)) => {
+                self.all_read = true;
+                return self.fail(error.into());
+            }
+            None => {
+                self.all_read = true;
+                return self.fail(Cause::Reader(std::io::ErrorKind::BrokenPipe.into()));
+            }
+        };
+        let now = Instant::now().into_std();
+        for planned in batch {
+            self.read += 1;
+            match planned {
+                Planned::Duplicate(job) => self.end(&pending::duplicate(job)),
+                Planned::Invalid(entry, error) => self.end(&pending::invalid(entry, error)),
+                Planned::Job(job) if self.stopped > Stop::Run => self.leave(Pending::new(job)),
+                Planned::Job(job) => {
+                    let pending = Box::new(Pending::new(job));
+                    let host = pending.host().clone();
+                    self.schedule.push(&host, pending, now);
+                }
+            }
+        }
+    }
+
+    /// Settles a task, and all others that have ended by now.
+    fn settle_all(&mut self, done: Result<(Id, Done), JoinError>) {
+        let mut next = Some(done);
+        while let Some(done) = next {
+            self.settle(done);
+            next = self.tasks.try_join_next_with_id();
+        }
+    }
+
+    fn settle(&mut self, done: Result<(Id, Done), JoinError>) {
+        let (id, done) = match done {
+            Ok((id, done)) => (id, Ok(done)),
+            Err(error) => (error.id(), Err(error)),
+        };
+        match self.running.remove(&id) {
+            Some(Task::Attempt(pending, ticket)) => {
+                self.attempts_in_flight -= 1;
+                self.schedule.finish(ticket, Instant::now().into_std());
+                match done {
+                    Ok(Done::Attempt(answer)) => self.settle_attempt(pending, answer),
+                    Err(error) if error.is_cancelled() => self.leave(*pending),
+                    other => self.end_in_error(*pending, Failure::Bug(panic_text(other))),
+                }
+            }
+            Some(Task::Writes(batch, bytes)) => {
+                self.writers -= 1;
+                self.unwritten_bytes -= bytes;
+                match done {
+                    Ok(Done::Writes(results)) => {
+                        for (pending, result) in batch.into_iter().zip(results) {
+                            self.settle_write(pending, result);
+                        }
+                    }
+                    Err(error) if error.is_cancelled() => batch.into_iter().for_each(|pending| self.leave(pending)),
+                    other => {
+                        let text = panic_text(other);
+                        for pending in batch {
+                            self.end_in_error(pending, Failure::Bug(text.clone()));
+                        }
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn settle_attempt(&mut self, mut pending: Box<Pending>, answer: Result<Answer, Failure>) {
+        match answer {
+            Ok(Answer::Body { content, status, measured }) => {
+                pending.answered(status);
+                self.unwritten_bytes += content.size();
+                let path = pending.job().path.clone();
+                self.unwritten.push((*pending, Write { content, path, measured }));
+            }
+            Ok(Answer::NotFound(status)) => {
+                pending.answered(status);
+                self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now()));
+            }
+            Ok(Answer::Redirect(target)) => match pending.follow(target) {
+                Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
+                Ok(()) => {
+                    let host = pending.host().clone();
+                    self.schedule.push(&host, pending, Instant::now().into_std());
+                }
+                Err(error) => self.end_in_error(*pending, error.into()),
+            },
+            Err(failure) => self.settle_failure(*pending, failure),
+        }
+    }
+
+    fn settle_write(&mut self, pending: Pending, result: Result<u64, Failure>) {
+        match result {
+            Ok(bytes) => self.end(&pending.end(Outcome::Ok, bytes, None, Instant::now())),
+            Err(failure) => self.settle_failure(pending, failure),
+        }
+    }
+
+    /// Another attempt, or the end; nothing is held against an entry when it is the machine that fails.
+    fn settle_failure(&mut self, mut pending: Pending, failure: Failure) {
+        match failure {
+            Failure::Store(error) if error.is_fatal() => {
+                self.leave(pending);
+                self.fail(error.into());
+            }
+            failure if !failure.is_transient() || pending.attempts > self.setting.options.retries => {
+                self.end_in_error(pending, failure);
+            }
+            _ if self.stopped > Stop::Run => self.leave(pending),
+            failure => {
+                let wait = retry::backoff(pending::first_wait(&failure), pending.attempts, self.rng.f64());
+                let job = pending.job();
+                let entry = shown(&job.entry, Some(&job.link)).into_owned();
+                self.report(&Event::Retry { entry: &entry, failure: &failure, wait, attempt: pending.attempts });
+                pending.start_over();
+                let host = pending.host().clone();
+                self.schedule.push_at(&host, Box::new(pending), (Instant::now() + wait).into_std());
+            }
+        }
+    }
+
+    fn end_in_error(&mut self, pending: Pending, failure: Failure) {
+        self.end(&pending.end(Outcome::Error, 0, Some(failure), Instant::now()));
+    }
+
+    fn leave(&mut self, pending: Pending) {
+        self.end(&pending.end(Outcome::Left, 0, None, Instant::now()));
+    }
+
+    /// The one place where an entry ends: counted and reported once.
+    fn end(&mut self, ended: &Ended) {
+        self.tally.add(ended);
+        self.report(&Event::Ended(ended));
+    }
+
+    fn report(&mut self, event: &Event<'_>) {
+        if let Err(error) = self.reporter.report(event) {
+            self.fail(Cause::Report(error));
+        }
+    }
+
+    fn report_progress(&mut self) {
+        let progress = Progress {
+            in_flight: self.attempts_in_flight,
+            received: self.setting.traffic.received(),
+            read: self.read,
+            all_read: self.all_read,
+        };
+        self.report(&Event::Progress(progress));
+    }
+
+    fn fail(&mut self, cause: Cause) {
+        self.failed.get_or_insert(cause);
+        self.stopped = Stop::Abort;
+    }
+
+    fn stop_at_least(&mut self, stop: Stop) {
+        if stop <= self.stopped {
+            return;
+        }
+        self.stopped = stop;
+        self.grace_ends = Some(Instant::now() + self.setting.options.grace);
+        for pending in self.schedule.drain() {
+            self.leave(*pending);
+        }
+        self.report(&Event::Draining(self.attempts_in_flight));
+    }
+
+    fn end_grace(&mut self) {
+        if self.grace_ends.is_some_and(|end| end <= Instant::now()) {
+            self.stopped = Stop::Abort;
+        }
+    }
+
+    /// Gives up whatever has not ended. A write cannot be given up, so those under way are waited for.
+    async fn give_up(&mut self) {
+        self.tasks.abort_all();
+        let end = Instant::now() + PATIENCE;
+        while let Ok(Some(done)) = timeout_at(end, self.tasks.join_next_with_id()).await {
+            self.settle(done);
+        }
+        let running = std::mem::take(&mut self.running).into_values().flat_map(|task| match task {
+            Task::Attempt(pending, _) => vec![*pending],
+            Task::Writes(batch, _) => batch,
+        });
+        let unwritten = std::mem::take(&mut self.unwritten).into_iter().map(|(pending, _)| pending);
+        let all: Vec<_> =
+            running.chain(unwritten).chain(self.schedule.drain().into_iter().map(|pending| *pending)).collect();
+        for pending in all {
+            self.leave(pending);
+        }
+    }
+
+    /// Reads the lists on after a stop, as long as that goes quickly, so that the counts add up to all entries.
+    async fn count_the_rest(&mut self) {
+        let patience = if self.stopped == Stop::Abort { PATIENCE } else { 20 * PATIENCE };
+        let end = Instant::now() + patience;
+        while !self.all_read && !matches!(self.failed, Some(Cause::Report(_))) {
+            let idle = Instant::now() + Duration::from_millis(50);
+            let Ok(read) = timeout_at(idle.min(end), self.plan.recv()).await else { return };
+            self.take(read);
+        }
+    }
+
+    fn finish(self) -> Result<Summary, RunError> {
+        let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), all_read: self.all_read };
+        match self.failed {
+            None => Ok(summary),
+            Some(cause) => Err(RunError { summary: Box::new(summary), cause }),
+        }
+    }
+}
+
+/// What a task has to say that ended as it should not.
+fn panic_text(done: Result<Done, JoinError>) -> String {
+    match done {
+        Ok(_) => "a task has done another's work".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}

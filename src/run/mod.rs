@@ -1,0 +1,126 @@
+//! A whole run: from a plan to files, events and counts.
+//!
+//! Promises: see [`run`]. The plan is read on a thread of its own, since a list may be a pipe that nobody writes
+//! to; all else happens in one task, the dispatcher, and in the attempts that it starts.
+
+mod attempt;
+mod dispatch;
+mod pending;
+mod traffic;
+mod write;
+
+use std::{io, path::PathBuf, sync::Arc, thread};
+
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use self::{
+    attempt::Setting,
+    dispatch::{Dispatcher, Read},
+    traffic::Traffic,
+};
+use crate::{
+    event::Reporter,
+    fetch::Transport,
+    list::ListError,
+    options::Options,
+    plan::Plan,
+    stop::StopSignal,
+    store::{Store, StoreError},
+    tally::Summary,
+};
+
+/// Batches that are read ahead of the dispatcher.
+const BATCHES_AHEAD: usize = 4;
+
+/// All bodies that are held in memory at once, in bytes, if all that are in flight are large.
+const BODY_MEMORY: usize = 64 << 20;
+
+/// Why a run could not go on. What was done until then is counted in the summary.
+#[derive(Debug, Error)]
+#[error("{cause}")]
+pub struct RunError {
+    /// The counts until then.
+    pub summary: Box<Summary>,
+    /// What happened.
+    #[source]
+    pub cause: Cause,
+}
+
+/// What can end a run.
+#[derive(Debug, Error)]
+pub enum Cause {
+    /// The folder for downloads cannot be used any more.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A list can no longer be read.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// Nobody takes the reports any more.
+    #[error("cannot write the report")]
+    Report(#[source] io::Error),
+    /// A thread could not be started, or one of flagdl's own has failed.
+    #[error("cannot read the lists any more")]
+    Reader(#[source] io::Error),
+}
+
+/// Downloads everything in the plan into the folder, which is made when there is something to put into it.
+///
+/// Every entry is reported once with its outcome, and the outcomes of the summary add up to the number of
+/// entries. A final name in the folder always holds a whole, checked file. There are never more requests in
+/// flight, nor do they start faster, than the options say. Must be called within a tokio runtime with time and
+/// I/O enabled; dropping the future gives everything up that is in flight.
+///
+/// # Errors
+///
+/// [`RunError`] where the run could not go on: the disk is full, a list is gone, nobody reads the reports. What
+/// concerns one entry is its outcome, and no error.
+pub async fn run<T: Transport>(
+    plan: Plan,
+    folder: PathBuf,
+    transport: T,
+    options: Options,
+    stop: StopSignal,
+    reporter: &mut dyn Reporter,
+) -> Result<Summary, RunError> {
+    let failed = |cause: Cause| RunError { summary: Box::default(), cause };
+    let mut plan = read_ahead(plan).map_err(|error| failed(Cause::Reader(error)))?;
+    let first = plan.recv().await;
+    if matches!(first, Some(Read::End)) {
+        return Ok(Summary { all_read: true, ..Summary::default() });
+    }
+    let opened = tokio::task::spawn_blocking(move || Store::open(&folder)).await;
+    let store = match opened {
+        Ok(store) => store.map_err(|error| failed(error.into()))?,
+        Err(error) => return Err(failed(Cause::Reader(error.into()))),
+    };
+    let small = (BODY_MEMORY / options.concurrency).clamp(16 << 10, 1 << 20);
+    let traffic = Traffic::new(options.bandwidth);
+    let setting = Arc::new(Setting { transport, store, options, traffic, small });
+    Dispatcher::new(setting, plan, stop, reporter).run(first).await
+}
+
+/// Starts a thread that reads the plan until its end, or until nobody wants more.
+///
+/// Not `spawn_blocking`: a runtime waits for its blocking threads when it ends, and this one may wait for input
+/// that never comes.
+fn read_ahead(mut plan: Plan) -> io::Result<mpsc::Receiver<Read>> {
+    let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+    thread::Builder::new().name("flagdl-plan".into()).spawn(move || {
+        loop {
+            let read = match plan.next_batch() {
+                Ok(Some(batch)) => Read::Batch(batch),
+                Ok(None) => Read::End,
+                Err(error) => Read::Failed(error),
+            };
+            let last = !matches!(read, Read::Batch(_));
+            if sender.blocking_send(read).is_err() || last {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+#[cfg(test)]
+mod tests;

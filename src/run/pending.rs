@@ -1,0 +1,135 @@
+//! A job on its way: what has been tried, where it is to be fetched from now, and how it ends.
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderMap;
+use tokio::time::Instant;
+
+use crate::{
+    event::{Ended, Failure, Outcome, RedirectError},
+    fetch::Fault,
+    link::{Host, Link},
+    list::Entry,
+    plan::{EntryError, Job},
+};
+
+/// Redirects that are followed for one attempt, as many as Go's client and half of curl's own limit allow.
+pub(super) const MAX_HOPS: u32 = 5;
+
+/// The shortest span of waits for what passes by itself: a lost connection, a body cut short.
+const QUICK: Duration = Duration::from_millis(100);
+
+/// The shortest span of waits for a server or a network in trouble.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// A job on its way.
+#[derive(Debug)]
+pub(super) struct Pending {
+    job: Job,
+    /// Where redirects have led, if anywhere.
+    target: Option<Link>,
+    hops: u32,
+    /// Whether a redirect has led to another host, where the user's headers have no business.
+    astray: bool,
+    /// Attempts begun.
+    pub(super) attempts: u32,
+    status: Option<u16>,
+    since: Option<Instant>,
+}
+
+impl Pending {
+    pub(super) fn new(job: Job) -> Self {
+        Self { job, target: None, hops: 0, astray: false, attempts: 0, status: None, since: None }
+    }
+
+    pub(super) fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Where it is to be fetched from now.
+    pub(super) fn link(&self) -> &Link {
+        self.target.as_ref().unwrap_or(&self.job.link)
+    }
+
+    pub(super) fn host(&self) -> &Host {
+        self.link().host()
+    }
+
+    /// The user's headers, as far as they are meant for where it is fetched from now.
+    pub(super) fn headers(&self, headers: Option<&Arc<HeaderMap>>) -> Option<Arc<HeaderMap>> {
+        if self.astray { None } else { headers.cloned() }
+    }
+
+    /// Counts a request that goes out.
+    pub(super) fn start(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+        if self.hops == 0 {
+            self.attempts += 1;
+        }
+    }
+
+    pub(super) fn answered(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
+    /// Goes where a redirect leads.
+    pub(super) fn follow(&mut self, target: Link) -> Result<(), RedirectError> {
+        if self.hops == MAX_HOPS {
+            return Err(RedirectError::TooMany(MAX_HOPS));
+        }
+        self.hops += 1;
+        self.astray |= target.host() != self.job.link.host();
+        self.target = Some(target);
+        Ok(())
+    }
+
+    /// Back to where the list said, for another attempt.
+    pub(super) fn start_over(&mut self) {
+        self.target = None;
+        self.hops = 0;
+        self.astray = false;
+    }
+
+    pub(super) fn end(self, outcome: Outcome, bytes: u64, failure: Option<Failure>, now: Instant) -> Ended {
+        Ended {
+            entry: self.job.entry,
+            link: Some(self.job.link),
+            path: Some(self.job.path),
+            outcome,
+            status: failure.as_ref().and_then(Failure::status).or(self.status),
+            failure,
+            bytes,
+            attempts: self.attempts,
+            elapsed: self.since.map(|since| now.duration_since(since)),
+        }
+    }
+}
+
+/// A duplicate has nothing to try.
+pub(super) fn duplicate(job: Job) -> Ended {
+    Pending::new(job).end(Outcome::Duplicate, 0, None, Instant::now())
+}
+
+/// What is no entry is an error of its own.
+pub(super) fn invalid(entry: Entry, error: EntryError) -> Ended {
+    Ended {
+        entry,
+        link: None,
+        path: None,
+        outcome: Outcome::Error,
+        failure: Some(error.into()),
+        status: None,
+        bytes: 0,
+        attempts: 0,
+        elapsed: None,
+    }
+}
+
+/// The shortest span from which the wait after this failure is drawn.
+pub(super) fn first_wait(failure: &Failure) -> Duration {
+    match failure {
+        Failure::Fetch(error) if matches!(error.fault, Fault::Reset | Fault::IncompleteBody) => QUICK,
+        Failure::NotAnImage { .. } => QUICK,
+        _ => SLOW,
+    }
+}

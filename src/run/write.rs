@@ -1,0 +1,54 @@
+//! Bodies to files: checked and published a batch at a time, on a thread that may block.
+//!
+//! Promises: a file is published only after its check; one file's failure concerns no other.
+//!
+//! What surprises: bodies that come in while a batch is being written make up the next one, so under load a
+//! hop to the blocking pool serves dozens of files, and without load a file waits for nobody.
+
+use std::{io, sync::Arc};
+
+use super::attempt::Content;
+use crate::{
+    event::Failure,
+    name::Name,
+    options::Accept,
+    store::{Flaw, Format, Store, image},
+};
+
+/// A body on its way to its file.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) content: Content,
+    pub(super) path: Name,
+    /// Whether the server told the length, and it was met.
+    pub(super) measured: bool,
+}
+
+/// Checks and publishes; answers in the order of the batch, with the size of each file in bytes.
+pub(super) fn write_all(store: &Arc<Store>, accept: Accept, batch: Vec<Write>) -> Vec<Result<u64, Failure>> {
+    batch.into_iter().map(|write| write.publish(store, accept)).collect()
+}
+
+impl Write {
+    fn publish(self, store: &Arc<Store>, accept: Accept) -> Result<u64, Failure> {
+        if accept == Accept::Image {
+            match self.check().map_err(|error| store.failure(error, &self.path))? {
+                Ok(_) => {}
+                Err(flaw) => return Err(Failure::NotAnImage { flaw, measured: self.measured }),
+            }
+        }
+        let size = self.content.size();
+        match self.content {
+            Content::Memory(bytes) => store.save(&bytes, &self.path)?,
+            Content::Staged(staged, _) => store.publish(staged, &self.path)?,
+        }
+        Ok(size)
+    }
+
+    fn check(&self) -> io::Result<Result<Format, Flaw>> {
+        match &self.content {
+            Content::Memory(bytes) => image::check(&bytes[..]),
+            Content::Staged(staged, _) => image::check(&image::OpenFile::new(staged.file())?),
+        }
+    }
+}

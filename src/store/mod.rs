@@ -1,0 +1,186 @@
+//! A folder in which a file is whole or absent.
+//!
+//! Promises: a final name always holds a whole file, whatever the moment at which the process is killed; nothing
+//! outside the folder is made, changed or removed; nothing but a plain file is ever replaced. All calls are
+//! relative to one open handle of the folder and take one-component names, so no symlink can lead elsewhere.
+//!
+//! What surprises: these calls block, and belong on a thread that may.
+
+pub(crate) mod image;
+mod staged;
+
+use std::{
+    fs, io,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use rustix::{
+    fs::{AtFlags, FileType, Mode, OFlags},
+    io::Errno,
+};
+use thiserror::Error;
+
+pub use self::image::{Flaw, Format, Missing};
+pub(crate) use self::staged::Staged;
+use crate::name::Name;
+
+/// Why a file could not be stored.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The folder cannot be made or opened. The run cannot go on.
+    #[error("cannot use {} as the folder for downloads", path.display())]
+    Open {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No space or no quota is left. The run cannot go on.
+    #[error("no space left in {}", path.display())]
+    Full {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder cannot be written to, or its disk fails. The run cannot go on.
+    #[error("cannot write to {}", path.display())]
+    Unwritable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// This process has too many files open. Another attempt could succeed.
+    #[error("too many open files")]
+    Exhausted,
+    /// Something that is not a plain file has this name. Final for the entry.
+    #[error("{what} has the name {name} (flagdl replaces nothing but plain files)")]
+    Occupied {
+        /// The name in question.
+        name: Name,
+        /// What is in its place.
+        what: &'static str,
+    },
+    /// Another failure of this one file. Final for the entry.
+    #[error("cannot write {name}: {source}")]
+    File {
+        /// The name in question.
+        name: Name,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// The word for it in output.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Open { .. } | Self::Unwritable { .. } => "unwritable",
+            Self::Full { .. } => "disk-full",
+            Self::Exhausted => "out-of-files",
+            Self::Occupied { .. } => "unsafe-path",
+            Self::File { .. } => "file",
+        }
+    }
+
+    /// Whether another attempt could succeed.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Exhausted)
+    }
+
+    /// Whether no other file can be stored either.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::Full { .. } | Self::Unwritable { .. })
+    }
+}
+
+/// An open folder for downloads.
+#[derive(Debug)]
+pub(crate) struct Store {
+    folder: OwnedFd,
+    path: PathBuf,
+    /// Whether the file system has files without a name (`O_TMPFILE`); until it says otherwise.
+    nameless: AtomicBool,
+    /// Numbers the names of staged files.
+    staged: AtomicU64,
+}
+
+impl Store {
+    /// Opens the folder, and makes it where it is missing.
+    pub(crate) fn open(path: &Path) -> Result<Arc<Self>, StoreError> {
+        let failed = |source: io::Error| StoreError::Open { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(failed)?;
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
+        let folder = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
+        let nameless = AtomicBool::new(cfg!(target_os = "linux"));
+        Ok(Arc::new(Self { folder, path: path.to_owned(), nameless, staged: AtomicU64::new(0) }))
+    }
+
+    /// A new file, not visible under any final name.
+    pub(crate) fn stage(self: &Arc<Self>, name: &Name) -> Result<Staged, StoreError> {
+        Staged::new(Arc::clone(self)).map_err(|error| self.failure(error, name))
+    }
+
+    /// Writes and publishes a small file in one go.
+    pub(crate) fn save(self: &Arc<Self>, bytes: &[u8], name: &Name) -> Result<(), StoreError> {
+        let mut staged = self.stage(name)?;
+        staged.append(bytes).map_err(|error| self.failure(error, name))?;
+        self.publish(staged, name)
+    }
+
+    /// Gives a staged file its final name, in place of a plain file that has it.
+    pub(crate) fn publish(&self, staged: Staged, name: &Name) -> Result<(), StoreError> {
+        match staged.link(name) {
+            Ok(()) => Ok(()),
+            Err((staged, Errno::EXIST)) => {
+                self.check_replaceable(name)?;
+                staged.replace(name).map_err(|error| self.failure(error.into(), name))
+            }
+            Err((_, error)) => Err(self.failure(error.into(), name)),
+        }
+    }
+
+    fn check_replaceable(&self, name: &Name) -> Result<(), StoreError> {
+        let stat = match rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            // Gone since: there is nothing in the way.
+            Err(Errno::NOENT) => return Ok(()),
+            Err(error) => return Err(self.failure(error.into(), name)),
+        };
+        let what = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => return Ok(()),
+            FileType::Directory => "a folder",
+            FileType::Symlink => "a symbolic link",
+            FileType::Fifo => "a pipe",
+            _ => "a device or socket",
+        };
+        Err(StoreError::Occupied { name: name.clone(), what })
+    }
+
+    /// Sorts a failure by whom it concerns: the machine, or this one file.
+    pub(crate) fn failure(&self, source: io::Error, name: &Name) -> StoreError {
+        let path = self.path.clone();
+        match Errno::from_io_error(&source) {
+            Some(Errno::NOSPC | Errno::DQUOT) => StoreError::Full { path, source },
+            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM | Errno::IO) => StoreError::Unwritable { path, source },
+            // The folder itself was removed under our hands.
+            Some(Errno::NOENT) => StoreError::Unwritable { path, source },
+            Some(Errno::MFILE | Errno::NFILE) => StoreError::Exhausted,
+            _ => StoreError::File { name: name.clone(), source },
+        }
+    }
+
+    /// The name of the next staged file: short, and never derived from a final name.
+    fn next_staged_name(&self) -> String {
+        format!(".fdl-{}-{}.part", std::process::id(), self.staged.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! A file while it is being received, and how it gets its final name.
+//!
+//! Promises: it is no longer there when it was dropped without being published, and on Linux not even when the
+//! process is killed: it has no name until it is linked (open(2), `O_TMPFILE`), which costs less than a rename
+//! besides. Where the file system knows no nameless files, and on other systems, it is `.fdl-PID-N.part`.
+//!
+//! What surprises: `linkat` cannot replace; a name that is taken costs a link beside it and a rename over it.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    sync::{Arc, atomic::Ordering},
+};
+
+use rustix::{
+    fs::{AtFlags, Mode, OFlags},
+    io::Errno,
+};
+
+use super::Store;
+use crate::name::Name;
+
+/// A new file, not visible under any final name.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    store: Arc<Store>,
+    file: File,
+    /// Its name, where it has one.
+    name: Option<String>,
+}
+
+impl Staged {
+    pub(super) fn new(store: Arc<Store>) -> io::Result<Self> {
+        if store.nameless.load(Ordering::Relaxed) {
+            match nameless(&store) {
+                Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
+                    store.nameless.store(false, Ordering::Relaxed);
+                }
+                other => {
+                    let file = other?;
+                    return Ok(Self { store, file, name: None });
+                }
+            }
+        }
+        let name = store.next_staged_name();
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&store.folder, &name, flags, mode())?;
+        Ok(Self { store, file: file.into(), name: Some(name) })
+    }
+
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// The file, to be read.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives it a name that is free; hands it back where it is not, with `EXIST`.
+    pub(super) fn link(mut self, name: &Name) -> Result<(), (Self, Errno)> {
+        let linked = match &self.name {
+            None => link_nameless(&self, name.as_str()),
+            Some(staged) => rename_to_free(&self.store, staged, name.as_str()),
+        };
+        match linked {
+            Ok(()) => {
+                self.name = None;
+                Ok(())
+            }
+            Err(error) => Err((self, error)),
+        }
+    }
+
+    /// Puts it in the place of the file of that name.
+    pub(super) fn replace(mut self, name: &Name) -> Result<(), Errno> {
+        if self.name.is_none() {
+            let staged = self.store.next_staged_name();
+            link_nameless(&self, &staged)?;
+            self.name = Some(staged);
+        }
+        if let Some(staged) = &self.name {
+            let folder = &self.store.folder;
+            rustix::fs::renameat(folder, staged, folder, name.as_str())?;
+        }
+        self.name = None;
+        Ok(())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            // Nothing more can be done about a failure here; the name says whose it was.
+            let _ = rustix::fs::unlinkat(&self.store.folder, name, AtFlags::empty());
+        }
+    }
+}
+
+/// As `open` would make it: the umask takes away what the user does not want.
+fn mode() -> Mode {
+    Mode::from_raw_mode(0o666)
+}
+
+#[cfg(target_os = "linux")]
+fn nameless(store: &Store) -> Result<File, Errno> {
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    rustix::fs::openat(&store.folder, ".", flags, mode()).map(File::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_: &Store) -> Result<File, Errno> {
+    Err(Errno::OPNOTSUPP)
+}
+
+#[cfg(target_os = "linux")]
+fn link_nameless(staged: &Staged, name: &str) -> Result<(), Errno> {
+    let folder = &staged.store.folder;
+    match rustix::fs::linkat(&staged.file, "", folder, name, AtFlags::EMPTY_PATH) {
+        // Needs CAP_DAC_READ_SEARCH before Linux 6.10; the way through /proc does not (open(2)).
+        Err(Errno::NOENT | Errno::PERM) => {
+            use std::os::fd::AsRawFd;
+            let path = format!("/proc/self/fd/{}", staged.file.as_raw_fd());
+            rustix::fs::linkat(rustix::fs::CWD, path, folder, name, AtFlags::SYMLINK_FOLLOW)
+        }
+        linked => linked,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn link_nameless(_: &Staged, _: &str) -> Result<(), Errno> {
+    Err(Errno::OPNOTSUPP)
+}
+
+/// A hard link beside it, then the old name away: POSIX has no rename that spares what is there.
+fn rename_to_free(store: &Store, staged: &str, name: &str) -> Result<(), Errno> {
+    rustix::fs::linkat(&store.folder, staged, &store.folder, name, AtFlags::empty())?;
+    rustix::fs::unlinkat(&store.folder, staged, AtFlags::empty())
+}

@@ -1,0 +1,50 @@
+//! The counts of a run.
+//!
+//! Promises: what is counted is what was reported, so the outcomes add up to the number of entries.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::event::{Ended, Outcome};
+
+/// How many entries ended in which way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    outcomes: BTreeMap<Outcome, u64>,
+    /// Errors by class.
+    pub classes: BTreeMap<String, u64>,
+    /// Bytes saved.
+    pub bytes: u64,
+    /// Requests made, those of failed attempts included.
+    pub requests: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, ended: &Ended) {
+        *self.outcomes.entry(ended.outcome).or_default() += 1;
+        self.bytes += ended.bytes;
+        if let Some(failure) = &ended.failure {
+            *self.classes.entry(failure.class().into_owned()).or_default() += 1;
+        }
+    }
+
+    /// Entries that ended so.
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(&outcome).copied().unwrap_or_default()
+    }
+
+    /// All entries.
+    pub fn entries(&self) -> u64 {
+        self.outcomes.values().sum()
+    }
+}
+
+/// The counts at the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The counts.
+    pub tally: Tally,
+    /// How long the run took.
+    pub elapsed: Duration,
+    /// Whether the lists were read to their end; if not, there may be more entries than were counted.
+    pub all_read: bool,
+}
