@@ -56,6 +56,13 @@ impl StopSignal {
         *self.receiver.borrow()
     }
 
+    /// Waits until nothing more is to be started.
+    pub async fn drained(&mut self) {
+        while self.now() < Stop::Drain {
+            self.changed().await;
+        }
+    }
+
     /// Waits until it gets stronger; for ever where nobody can make it so. Safe to drop and call again.
     pub(crate) async fn changed(&mut self) -> Stop {
         if self.receiver.changed().await.is_err() {

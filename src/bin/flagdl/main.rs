@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use self::{
     args::{Arguments, Command, Download},
     report::Console,
-    serve::Demo,
+    serve::{Demo, ServeArgs},
     signal::Interrupt,
 };
 
@@ -28,7 +28,7 @@ const BLOCKING_THREADS: usize = 16;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Some(Command::Serve(serve)) => serve::run(serve),
+        Some(Command::Serve(arguments)) => serve(arguments),
         None => download(&arguments.download),
     };
     match result {
@@ -38,6 +38,16 @@ fn main() -> ExitCode {
             ExitCode::from(exit::USAGE)
         }
     }
+}
+
+/// Serves the practice origin until Ctrl-C.
+fn serve(arguments: ServeArgs) -> Result<u8> {
+    settings::sockets();
+    runtime()?.block_on(async {
+        let (_, mut stop) = Interrupt::listen()?;
+        serve::serve(arguments, async move { stop.drained().await }).await.context("cannot serve")?;
+        Ok(0)
+    })
 }
 
 /// Downloads all lists. An error means that nothing was begun.

@@ -4,11 +4,17 @@ use std::{num::NonZeroU64, time::Duration};
 
 use bytesize::ByteSize;
 
-/// `500ms`, `10s`, `2m`: more than nothing.
+const DURATION_HINT: &str = "write a number and ms, s, m or h, such as 500ms, 10s or 2m";
+
+/// `500ms`, `10s`, `2m`, and `0s` too.
+pub(crate) fn pause(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| DURATION_HINT.to_owned())
+}
+
+/// As [`pause`], and more than nothing.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let hint = "write a number and ms, s, m or h, such as 500ms, 10s or 2m";
-    let duration = humantime::parse_duration(text).map_err(|_| hint.to_owned())?;
-    if duration.is_zero() { Err(format!("must be longer than nothing; {hint}")) } else { Ok(duration) }
+    let duration = pause(text)?;
+    if duration.is_zero() { Err(format!("must be longer than nothing; {DURATION_HINT}")) } else { Ok(duration) }
 }
 
 /// `512KiB`, `64MiB`, `2MB`, with or without `/s`.

@@ -9,10 +9,10 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytesize::ByteSize;
+use flagdl::options::Rate;
 
 use super::conduct::Conduct;
-use super::limit::Rate;
+use crate::values::{bytes_per_second, pause};
 
 /// A practice origin on loopback: generated flags, latency, faults, rate limits
 #[derive(Clone, Debug, clap::Args)]
@@ -25,20 +25,20 @@ pub(crate) struct ServeArgs {
     listen: IpAddr,
     /// How long every answer waits (500ms, 3s)
     #[arg(long, value_name = "DURATION", default_value = "0s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = pause)]
     delay: Duration,
     /// How much longer an answer may wait, evenly between nothing and this
     #[arg(long, value_name = "DURATION", default_value = "0s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = pause)]
     jitter: Duration,
     /// Share of requests, from 0 to 1, that is answered with 503
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = share)]
     error_rate: f64,
     /// How fast one client may ask (10/s, 600/m, 5000/h) before it gets 429 [default: off]
-    #[arg(long, value_name = "RATE", value_parser = Rate::parse)]
+    #[arg(long, value_name = "RATE")]
     limit: Option<Rate>,
     /// Bytes of bodies a second over all connections (200KB/s, 1MiB/s) [default: off]
-    #[arg(long, value_name = "BYTES/s", value_parser = bandwidth)]
+    #[arg(long, value_name = "BYTES/s", value_parser = bytes_per_second)]
     bandwidth: Option<NonZeroU64>,
     /// Folder to serve under /files/ [default: none]
     #[arg(long, value_name = "DIR")]
@@ -69,11 +69,6 @@ fn share(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|share| (0.0..=1.0).contains(share))
         .ok_or_else(|| "a share is a number from 0 to 1".to_owned())
-}
-
-fn bandwidth(text: &str) -> Result<NonZeroU64, String> {
-    let size: ByteSize = text.strip_suffix("/s").unwrap_or(text).parse()?;
-    NonZeroU64::new(size.as_u64()).ok_or_else(|| "no bandwidth at all".to_owned())
 }
 
 #[cfg(test)]
@@ -110,20 +105,11 @@ mod tests {
             delay: Duration::from_millis(500),
             jitter: Duration::from_millis(100),
             error_rate: 0.1,
-            limit: Rate::parse("10/s").ok(),
+            limit: "10/s".parse().ok(),
             bandwidth: NonZeroU64::new(200_000),
             dir: Some(PathBuf::from("pictures")),
         };
         assert_eq!(serve.into_conduct(), expected);
-    }
-
-    #[test]
-    fn bandwidths_read_with_or_without_the_second() {
-        for (text, bytes) in
-            [("200KB/s", 200_000), ("200KiB/s", 204_800), ("200KiB", 204_800), ("1.5MB/s", 1_500_000), ("9000", 9_000)]
-        {
-            assert_eq!(bandwidth(text), Ok(NonZeroU64::new(bytes).unwrap()), "{text}");
-        }
     }
 
     #[test]

@@ -19,10 +19,11 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use flagdl::options::Rate;
 
 use super::chance::{Chance, Draw};
 use super::drip::{Bandwidth, Outgoing};
-use super::limit::{Limiter, Rate, retry_after};
+use super::limit::{Limiter, retry_after};
 use super::listen::Client;
 use super::stats::Stats;
 
@@ -125,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_fast_is_429_with_the_time_to_wait() {
-        let origin = start(Conduct { limit: Some(Rate::parse("2/m").unwrap()), ..Conduct::default() }).await;
+        let origin = start(Conduct { limit: Some("2/m".parse().unwrap()), ..Conduct::default() }).await;
         assert_eq!(ask(origin, "GET", "/flags/cn.jpg").await.status, 200);
         let refused = ask(origin, "GET", "/flags/cn.jpg").await;
         assert_eq!(refused.status, 429);

@@ -13,45 +13,15 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many requests a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rate {
-    /// How many.
-    pub(crate) count: NonZeroU32,
-    /// In how long.
-    pub(crate) period: Duration,
-}
+use flagdl::options::Rate;
 
-impl Rate {
-    /// Reads `10/s`, `600/m` or `5000/h`.
-    pub(crate) fn parse(text: &str) -> Result<Rate, String> {
-        let (count, unit) = text.split_once('/').ok_or("a rate is a number and a unit\n\nhint: 10/s, 600/m, 5000/h")?;
-        let seconds = match unit.trim() {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            other => return Err(format!("no unit of a rate: {other:?}\n\nhint: s, m or h")),
-        };
-        Ok(Rate {
-            count: count.trim().parse().map_err(|_| format!("no whole number above 0: {count:?}"))?,
-            period: Duration::from_secs(seconds),
-        })
-    }
-
-    /// The time between two requests.
-    fn interval(self) -> Duration {
-        self.period / self.count.get()
-    }
-
-    /// How far ahead of even pacing a client may be.
-    fn tolerance(self) -> Duration {
-        let interval = self.interval();
-        Duration::from_secs(1).saturating_sub(interval).max(interval / 10)
-    }
+/// How far ahead of even pacing a client may be.
+fn tolerance(rate: Rate) -> Duration {
+    let interval = rate.interval();
+    Duration::from_secs(1).saturating_sub(interval).max(interval / 10)
 }
 
 /// The clients under a rate, each with the time its next request is due.
@@ -83,7 +53,7 @@ impl Limiter {
         due.sweep(now);
         let next = due.by_client.entry(client).or_insert(now);
         let early = next.saturating_duration_since(now);
-        if let Some(wait) = early.checked_sub(self.rate.tolerance())
+        if let Some(wait) = early.checked_sub(tolerance(self.rate))
             && !wait.is_zero()
         {
             return Err(wait);
@@ -116,17 +86,7 @@ mod tests {
     const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn rate(text: &str) -> Rate {
-        Rate::parse(text).unwrap()
-    }
-
-    #[test]
-    fn rates_read_as_people_write_them() {
-        assert_eq!(rate("10/s").interval(), Duration::from_millis(100));
-        assert_eq!(rate("600/m").interval(), Duration::from_millis(100));
-        assert_eq!(rate("3600 / h").interval(), Duration::from_secs(1));
-        for bad in ["", "10", "0/s", "-1/s", "1.5/s", "10/d", "/s", "10/s/s"] {
-            assert!(Rate::parse(bad).is_err(), "{bad:?}");
-        }
+        text.parse().expect(text)
     }
 
     #[test]

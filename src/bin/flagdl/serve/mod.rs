@@ -17,6 +17,7 @@ mod args;
 mod chance;
 mod codes;
 mod conduct;
+mod demo;
 mod designs;
 mod document;
 mod drip;
@@ -48,6 +49,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::args::ServeArgs;
 use self::conduct::Behaviour;
+pub(crate) use self::demo::Demo;
 pub(crate) use self::conduct::Conduct;
 use self::listen::{Client, Door};
 use self::stats::Stats;
