@@ -123,4 +123,6 @@ fn read_ahead(mut plan: Plan) -> io::Result<mpsc::Receiver<Read>> {
 }
 
 #[cfg(test)]
+mod double;
+#[cfg(test)]
 mod tests;

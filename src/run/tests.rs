@@ -1,1 +1,377 @@
+//! The engine's promises, with a scripted transport and in virtual time.
+//!
+//! What surprises: the plan is read by a real thread, for which virtual time does not wait. Where times or counts
+//! are asserted, the list therefore fits into the first batch.
 
+use std::{
+    fs,
+    num::{NonZeroU32, NonZeroUsize},
+    path::Path,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::{
+    double::{Answer, Double, IMAGE},
+    *,
+};
+use crate::{
+    event::{Event, Outcome},
+    fetch::Fault,
+    list::{Lists, Source},
+    options::Accept,
+    stop::{Stop, Stopper},
+    template::Template,
+};
+
+/// How each entry ended: `text outcome class`, with the time from the run's start.
+struct Recorder {
+    begun: Instant,
+    ended: Vec<(String, Duration)>,
+    stop_after: Option<(usize, Stopper, Stop)>,
+    break_after: Option<usize>,
+}
+
+impl Reporter for Recorder {
+    fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Event::Ended(ended) = event {
+            let class = ended.failure.as_ref().map(|failure| format!(" {}", failure.class())).unwrap_or_default();
+            let text = format!("{} {}{class}", ended.entry.text, ended.outcome.as_str());
+            self.ended.push((text, self.begun.elapsed()));
+            if let Some((count, stopper, stop)) = &self.stop_after
+                && self.ended.len() == *count
+            {
+                stopper.stop(*stop);
+            }
+            if self.break_after == Some(self.ended.len()) {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Bench {
+    folder: TempDir,
+    recorder: Recorder,
+    signal: StopSignal,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let recorder = Recorder { begun: Instant::now(), ended: Vec::new(), stop_after: None, break_after: None };
+        Self { folder: tempfile::tempdir().expect("a folder"), recorder, signal: StopSignal::never() }
+    }
+
+    fn stopping_after(mut self, count: usize, stop: Stop) -> Self {
+        let (stopper, signal) = Stopper::new();
+        self.recorder.stop_after = Some((count, stopper, stop));
+        self.signal = signal;
+        self
+    }
+
+    async fn run(&mut self, list: &str, double: &Double, options: Options) -> Result<Summary, RunError> {
+        let source = Source::Text { name: "list".into(), text: list.into() };
+        let template = Template::parse("http://h/{code}").expect("a template");
+        let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
+        let folder = self.folder.path().join("out");
+        let options = Options { seed: Some(7), ..options };
+        let result = run(plan, folder, double.clone(), options, self.signal.clone(), &mut self.recorder).await;
+        let summary = match &result {
+            Ok(summary) => summary,
+            Err(error) => &*error.summary,
+        };
+        assert_eq!(summary.tally.entries(), self.recorder.ended.len() as u64, "each entry is counted once");
+        result
+    }
+
+    fn ended(&self) -> Vec<&str> {
+        let mut ended: Vec<_> = self.recorder.ended.iter().map(|(text, _)| text.as_str()).collect();
+        ended.sort_unstable();
+        ended
+    }
+
+    fn when(&self, text: &str) -> Duration {
+        let found = self.recorder.ended.iter().find(|(ended, _)| ended == text);
+        found.unwrap_or_else(|| panic!("{text} is not among {:?}", self.recorder.ended)).1
+    }
+
+    fn files(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.folder.path().join("out")) else { return Vec::new() };
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+        names.sort();
+        names
+    }
+}
+
+fn options(concurrency: usize) -> Options {
+    Options { concurrency: NonZeroUsize::new(concurrency).expect("not zero"), ..Options::default() }
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_entry_ends_in_one_way_and_only_whole_images_are_files() {
+    let html = || Answer::status(200).chunks(Duration::ZERO, [Bytes::from_static(b"<!DOCTYPE html><p>no</p>")]);
+    let double = Double::default()
+        .script("http://h/gone", [Answer::status(410)])
+        .script("http://h/missing", [Answer::status(404)])
+        .script("http://h/denied", [Answer::status(403)])
+        .script("http://h/flaky", [Answer::status(503), Answer::fault(Fault::Reset), Answer::status(200)])
+        .script("http://h/down", [Answer::fault(Fault::Refused)])
+        .script("http://h/html", [html()])
+        .script("http://h/half", [Answer::status(200).chunks(Duration::ZERO, [Bytes::from_static(&IMAGE[..20])])])
+        .script("http://h/short", [Answer::status(200).header("content-length", "99")])
+        .script("http://h/zip", [Answer::status(200).header("content-encoding", "gzip")])
+        .script("http://h/empty", [Answer::status(200).chunks(Duration::ZERO, [])]);
+    let list = "ok\nok\ngone\nmissing\ndenied\nflaky\ndown\nhtml\nhalf\nshort\nzip\nempty\nftp://x\n";
+    let mut bench = Bench::new();
+    let summary = bench.run(list, &double, options(4)).await.expect("it goes on");
+    assert_eq!(
+        bench.ended(),
+        [
+            "denied error http-403",
+            "down error refused",
+            "empty error empty",
+            "flaky ok",
+            "ftp://x error invalid-line",
+            "gone not-found",
+            "half error incomplete-image",
+            "html error not-an-image",
+            "missing not-found",
+            "ok duplicate",
+            "ok ok",
+            "short error incomplete-body",
+            "zip error unexpected-encoding",
+        ]
+    );
+    assert_eq!(bench.files(), ["flaky", "ok"]);
+    assert_eq!(fs::read(bench.folder.path().join("out/ok")).expect("a file"), IMAGE);
+    let tally = summary.tally;
+    assert_eq!((tally.of(Outcome::Ok), tally.of(Outcome::NotFound), tally.of(Outcome::Error)), (2, 2, 8));
+    assert_eq!(tally.requests, double.asked().len() as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_more_in_flight_than_allowed_in_all_and_to_one_host() {
+    let list: String = (0..300).map(|n| format!("http://{}/{n}\n", ["a", "b", "c"][n % 3])).collect();
+    let double = Double::with_latency(Duration::from_millis(10));
+    let options = Options { per_host: NonZeroUsize::new(2), ..options(5) };
+    Bench::new().run(&list, &double, options).await.expect("it goes on");
+    assert_eq!((double.peak(""), double.peak("http://a"), double.peak("http://b")), (5, 2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_retry_holds_no_permit() {
+    let double = Double::with_latency(Duration::from_millis(1))
+        .script("http://h/again", [Answer::status(503), Answer::status(200)]);
+    let list: String = std::iter::once("again\n".to_owned()).chain((0..50).map(|n| format!("{n}\n"))).collect();
+    let mut bench = Bench::new();
+    bench.run(&list, &double, options(1)).await.expect("it goes on");
+    let others = (0..50).map(|n| bench.when(&format!("{n} ok"))).max().expect("fifty");
+    assert!(others < Duration::from_millis(200), "{others:?}");
+    assert_eq!(bench.when("again ok").max(others), bench.when("again ok"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_and_redirects_keep_the_pace() {
+    let double = Double::default()
+        .script("http://h/0", [Answer::status(503), Answer::fault(Fault::Reset), Answer::status(200)])
+        .script("http://h/1", [Answer::redirect("/x"), Answer::redirect("/y")])
+        .script("http://h/x", [Answer::redirect("/z")]);
+    let list: String = (0..30).map(|n| format!("{n}\n")).collect();
+    let options = Options { rate: "10/s".parse().ok(), burst: NonZeroU32::new(3).expect("three"), ..options(8) };
+    Bench::new().run(&list, &double, options).await.expect("it goes on");
+    let asked = double.asked();
+    assert_eq!(asked.len(), 34);
+    for (index, pair) in asked.windows(4).enumerate() {
+        let gap = pair[3].at - pair[0].at;
+        assert!(gap >= Duration::from_millis(95), "starts {index} to {}: {gap:?}", index + 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_never_answers_delays_only_its_own_entries() {
+    let hosts = |silent: bool| -> String {
+        (0..25).flat_map(|n| (u32::from(!silent)..10).map(move |host| format!("http://h{host}/{n}\n"))).collect()
+    };
+    let mut times = Vec::new();
+    for silent in [true, false] {
+        let mut double = Double::with_latency(Duration::from_millis(20));
+        for n in 0..25 {
+            double = double.script(&format!("http://h0/{n}"), [Answer::silence()]);
+        }
+        let mut bench = Bench::new();
+        bench.run(&hosts(silent), &double, Options { retries: 0, ..options(30) }).await.expect("it goes on");
+        let good = bench.recorder.ended.iter().filter(|(text, _)| !text.starts_with("http://h0/"));
+        times.push(good.map(|(_, at)| *at).max().expect("good ones"));
+    }
+    assert!(times[0] <= times[1].mul_f64(1.25), "with and without the silent host: {times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_wait_has_an_end() {
+    let drip = Answer::status(200).chunks(seconds(10), (0..90).map(|_| Bytes::from_static(b"x")));
+    let stall = Answer::status(200).chunks(seconds(1000), [Bytes::from_static(b"x")]);
+    let steady = Answer::status(200).chunks(seconds(9), (0..10).map(|_| Bytes::from(vec![b'x'; 20_000])));
+    let double = Double::default()
+        .script("http://h/silence", [Answer::silence()])
+        .script("http://h/drip", [drip])
+        .script("http://h/stall", [stall])
+        .script("http://h/steady", [steady]);
+    let options = |timeout| Options { retries: 0, accept: Accept::Any, timeout, ..options(9) };
+    let mut bench = Bench::new();
+    bench.run("silence\ndrip\nstall\nsteady\n", &double, options(None)).await.expect("it goes on");
+    assert_eq!(bench.when("silence error timeout").as_secs(), 30);
+    assert_eq!(bench.when("stall error timeout").as_secs(), 30);
+    assert_eq!(bench.when("drip error too-slow").as_secs(), 30);
+    assert_eq!(bench.when("steady ok").as_secs(), 90);
+    let mut bench = Bench::new();
+    bench.run("steady\n", &double, options(Some(seconds(60)))).await.expect("it goes on");
+    assert_eq!(bench.when("steady error timeout").as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_beyond_the_limit_is_refused_by_its_length_and_by_count() {
+    let endless = Answer::status(200).chunks(Duration::ZERO, (0..100).map(|_| Bytes::from(vec![b'x'; 1000])));
+    let double = Double::default()
+        .script("http://h/honest", [Answer::status(200).header("content-length", "100000")])
+        .script("http://h/endless", [endless]);
+    let options = Options { max_size: 50_000, accept: Accept::Any, ..options(3) };
+    let mut bench = Bench::new();
+    bench.run("honest\nendless\nfine\n", &double, options).await.expect("it goes on");
+    assert_eq!(bench.ended(), ["endless error too-large", "fine ok", "honest error too-large"]);
+    assert_eq!(bench.files(), ["fine"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_body_goes_to_its_file_in_pieces_and_is_checked_there() {
+    let mut gif = IMAGE[..IMAGE.len() - 1].to_vec();
+    for _ in 0..20_000 {
+        // A comment extension of 255 bytes (GIF89a §24).
+        gif.extend_from_slice(&[0x21, 0xfe, 255]);
+        gif.extend_from_slice(&[b'c'; 255]);
+        gif.push(0);
+    }
+    let cut = gif.clone();
+    gif.push(b';');
+    let pieces = |bytes: &[u8]| bytes.chunks(100_000).map(Bytes::copy_from_slice).collect::<Vec<_>>();
+    let double = Double::default()
+        .script("http://h/large", [Answer::status(200).chunks(Duration::ZERO, pieces(&gif))])
+        .script("http://h/cut", [Answer::status(200).chunks(Duration::ZERO, pieces(&cut))]);
+    let mut bench = Bench::new();
+    bench.run("large\ncut\n", &double, options(2)).await.expect("it goes on");
+    assert_eq!(bench.ended(), ["cut error incomplete-image", "large ok"]);
+    assert_eq!(bench.files(), ["large"]);
+    assert!(fs::read(bench.folder.path().join("out/large")).expect("a file") == gif);
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_end_and_take_no_headers_to_another_host() {
+    let double = Double::default()
+        .script("http://h/away", [Answer::redirect("http://other/1")])
+        .script("http://other/1", [Answer::redirect("http://h/home")])
+        .script("http://h/loop", [Answer::redirect("/loop")])
+        .script("http://h/nowhere", [Answer::status(301)])
+        .script("http://h/ftp", [Answer::redirect("ftp://h/x")])
+        .script("https://s/down", [Answer::redirect("http://s/x")]);
+    let options = Options { headers: Some(Arc::new(HeaderMap::new())), ..options(1) };
+    let mut bench = Bench::new();
+    bench.run("away\nloop\nnowhere\nftp\nhttps://s/down\n", &double, options).await.expect("it goes on");
+    assert_eq!(
+        bench.ended(),
+        [
+            "away ok",
+            "ftp error redirect",
+            "https://s/down error redirect",
+            "loop error redirect",
+            "nowhere error redirect"
+        ]
+    );
+    assert_eq!(bench.files(), ["away"], "the list names the file, never the server");
+    let asked = double.asked();
+    let carried = |url: &str| asked.iter().find(|asked| asked.url == url).map(|asked| asked.headers);
+    assert_eq!(carried("http://h/away"), Some(true));
+    assert_eq!(carried("http://other/1"), Some(false));
+    assert_eq!(carried("http://h/home"), Some(false), "what was elsewhere is not trusted again");
+    assert_eq!(asked.iter().filter(|asked| asked.url == "http://h/loop").count(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn draining_lets_what_is_in_flight_finish_and_starts_nothing_more() {
+    let double = Double::with_latency(seconds(1));
+    let list: String = (0..200).map(|n| format!("{n}\n")).collect();
+    let mut bench = Bench::new().stopping_after(2, Stop::Drain);
+    let summary = bench.run(&list, &double, options(4)).await.expect("it goes on");
+    // One may have been started in the same turn in which the second ended.
+    let ok = summary.tally.of(Outcome::Ok);
+    assert!((4..=8).contains(&ok), "{ok}");
+    assert_eq!(double.asked().len() as u64, ok);
+    assert_eq!(summary.tally.of(Outcome::Left), 200 - ok);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drained_run_ends_when_its_grace_does_and_an_aborted_one_at_once() {
+    for (stop, least, most) in [(Stop::Drain, 10, 11), (Stop::Abort, 0, 1)] {
+        let double = Double::default().script("http://h/silence", [Answer::silence()]);
+        let mut bench = Bench::new().stopping_after(1, stop);
+        let summary = bench.run("quick\nsilence\n", &double, options(2)).await.expect("it goes on");
+        assert_eq!((summary.tally.of(Outcome::Ok), summary.tally.of(Outcome::Left)), (1, 1));
+        assert!((seconds(least)..seconds(most)).contains(&summary.elapsed), "{:?}", summary.elapsed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_one_entrys_error() {
+    let mut bench = Bench::new();
+    bench.run("a\npanic\nb\n", &Double::default(), options(1)).await.expect("it goes on");
+    assert_eq!(bench.ended(), ["a ok", "b ok", "panic error bug"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_nobody_takes_the_reports_the_run_ends() {
+    let mut bench = Bench::new();
+    bench.recorder.break_after = Some(2);
+    let error = bench.run("a\nb\nc\nd\n", &Double::default(), options(1)).await.expect_err("nobody reads");
+    assert!(matches!(error.cause, Cause::Report(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_that_is_gone_ends_the_run_and_is_held_against_no_entry() {
+    struct Remover<'a>(&'a Path, Vec<String>);
+    impl Reporter for Remover<'_> {
+        fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
+            if let Event::Ended(ended) = event {
+                self.1.push(format!("{} {}", ended.entry.text, ended.outcome.as_str()));
+                let _ = fs::remove_dir_all(self.0);
+            }
+            Ok(())
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let source = Source::Text { name: "list".into(), text: "a\nb\nc\n".into() };
+    let template = Template::parse("http://h/{code}").expect("a template");
+    let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
+    let mut remover = Remover(&out, Vec::new());
+    let double = Double::with_latency(seconds(1));
+    let error = run(plan, out.clone(), double, options(1), StopSignal::never(), &mut remover).await;
+    let error = error.expect_err("there is no folder");
+    assert!(matches!(error.cause, Cause::Store(StoreError::Unwritable { .. })), "{error}");
+    assert_eq!(remover.1, ["a ok", "b left", "c left"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_nothing_makes_no_folder() {
+    let mut bench = Bench::new();
+    let summary = bench.run("# nothing\n\n", &Double::default(), options(1)).await.expect("it goes on");
+    assert_eq!((summary.tally.entries(), summary.all_read), (0, true));
+    assert!(!bench.folder.path().join("out").exists());
+}

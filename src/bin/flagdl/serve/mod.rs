@@ -49,8 +49,8 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::args::ServeArgs;
 use self::conduct::Behaviour;
-pub(crate) use self::demo::Demo;
 pub(crate) use self::conduct::Conduct;
+pub(crate) use self::demo::Demo;
 use self::listen::{Client, Door};
 use self::stats::Stats;
 
