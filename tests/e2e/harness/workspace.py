@@ -1,0 +1,167 @@
+"""What a case is given: an empty folder of its own, the server, and flagdl with its results in a form to ask.
+
+Everything a case says about files is said by comparing bytes with what the server was given to serve.
+"""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import images
+from .case import Failed, equal, expect
+from .process import Process, clean_environment
+
+_SUMMARY = re.compile(r"^(\d+) ok, (\d+) not found, (\d+) errors?\b", re.MULTILINE)
+_STATE_FOLDER = ".flagdl"
+
+
+@dataclass
+class Run:
+    """A flagdl that has ended."""
+
+    usage: object
+    out: str
+    err: str
+
+    @property
+    def code(self):
+        return self.usage.code
+
+    @property
+    def details(self):
+        """For a failing case: how it ended, and what it said last."""
+        ending = f"exit code {self.code} after {self.usage.wall:.2f} s"
+        return "\n".join([ending, "stdout:", *_last(self.out), "stderr:", *_last(self.err)])
+
+    def expect_code(self, wanted):
+        equal(self.code, wanted, "exit code", self.details)
+        return self
+
+    def expect_tally(self, ok, not_found=0, errors=0):
+        """The line on stdout says exactly this."""
+        found = _SUMMARY.search(self.out)
+        expect(found, "no line 'N ok, N not found, N errors' on stdout", self.details)
+        equal(tuple(map(int, found.groups())), (ok, not_found, errors), "ok, not found, errors", self.details)
+        return self
+
+    def events(self):
+        """The objects on stdout; a line that is none fails the case."""
+        try:
+            return [json.loads(line) for line in self.out.splitlines()]
+        except ValueError as error:
+            raise Failed(f"a line on stdout is not JSON: {error}", self.details) from error
+
+    def entries(self):
+        """The objects of `--format ndjson` that stand for an entry."""
+        return [event for event in self.events() if event.get("event") == "entry"]
+
+    def entry(self, wanted):
+        """The one object about this entry."""
+        found = [event for event in self.entries() if event.get("entry") == wanted]
+        equal(len(found), 1, f"objects for the entry {wanted!r}", self.details)
+        return found[0]
+
+
+class Running:
+    """A flagdl that runs now."""
+
+    def __init__(self, process, out, err):
+        self.process = process
+        self.out = out
+        self.err = err
+
+    def wait(self, limit=60):
+        """Its end; running on past the limit fails the case."""
+        usage = self.process.wait(limit)
+        done = Run(usage, _text(self.out), _text(self.err))
+        expect(not usage.overran, f"flagdl was still running after {limit:g} s", done.details)
+        expect("panicked at" not in done.err, "flagdl panicked", done.details)
+        return done
+
+
+class Workspace:
+    """A case's folder, with `nginx`, the `certificate` it uses, and the folder `served` that it serves."""
+
+    def __init__(self, folder, binary, nginx, certificate, served, full):
+        self.folder = folder
+        self.binary = binary
+        self.nginx = nginx
+        self.certificate = certificate
+        self.full = full
+        self.dest = folder / "dest"
+        self._served = served
+        self._runs = 0
+
+    def serve(self, name, data):
+        """Puts a file on the server and returns its bytes. Cases keep apart by the folder they begin the name with."""
+        path = self._served / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return data
+
+    def serve_pictures(self, below, names, smallest=500, largest=6_000):
+        """Puts a JPEG for each name below a folder; returns {file name: bytes}."""
+        (self._served / below).mkdir(parents=True, exist_ok=True)
+        pictures = {}
+        for name in names:
+            size = images.varied_size(name, smallest, largest)
+            pictures[f"{name}.jpg"] = self.serve(f"{below}/{name}.jpg", images.jpeg(name, size))
+        return pictures
+
+    def list(self, *entries, name="list.txt"):
+        """Writes a list, one entry a line, and returns its path. Bytes are written as they are."""
+        path = self.folder / name
+        path.write_bytes(b"".join((e if isinstance(e, bytes) else e.encode()) + b"\n" for e in entries))
+        return path
+
+    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=None, environment=None, dest=True, wrapper=()):
+        """Starts flagdl with `--dest` set to this workspace's, and nothing of the user's environment."""
+        self._runs += 1
+        out, err = (self.folder / f"{self._runs}.{kind}" for kind in ("stdout", "stderr"))
+        command = [*wrapper, self.binary, *(["--dest", self.dest] if dest else []), *arguments]
+        with open(out, "wb") as out_file, open(err, "wb") as err_file:
+            process = Process(
+                command, environment={**self.environment(), **(environment or {})}, cwd=self.folder, stdin=stdin,
+                stdout=out_file if stdout is None else stdout, stderr=err_file,
+            )
+        return Running(process, out, err)
+
+    def flagdl(self, *arguments, limit=60, **settings):
+        """Runs flagdl to its end."""
+        return self.start(*arguments, **settings).wait(limit)
+
+    def environment(self):
+        return clean_environment(self.folder)
+
+    def files(self, dest=None):
+        """{path below DEST: bytes} of all that a user would find there, which is all but flagdl's own folder."""
+        dest = dest or self.dest
+        return {
+            str(path.relative_to(dest)): path.read_bytes()
+            for path in sorted(Path(dest).rglob("*"))
+            if path.is_file() and path.relative_to(dest).parts[0] != _STATE_FOLDER
+        }
+
+    def leftovers(self):
+        """Files of unfinished downloads, wherever they are."""
+        return [str(path.relative_to(self.dest)) for path in self.dest.rglob("*") if path.name.endswith(".part")]
+
+    def expect_files(self, wanted, run):
+        """DEST holds exactly these files, byte for byte, and no leftovers."""
+        have = self.files()
+        missing, extra = sorted(wanted.keys() - have.keys()), sorted(have.keys() - wanted.keys())
+        expect(not missing, f"{len(missing)} files are missing, such as {missing[:3]}", run.details)
+        expect(not extra, f"{len(extra)} files that should not be there, such as {extra[:3]}", run.details)
+        wrong = [name for name, data in wanted.items() if have[name] != data]
+        expect(not wrong, f"{len(wrong)} files differ from what was served, such as {wrong[:3]}", run.details)
+        equal(self.leftovers(), [], "leftovers", run.details)
+
+
+def _last(text):
+    return [line[:300] for line in text[-10_000:].splitlines()[-6:]]
+
+
+def _text(path):
+    return path.read_bytes().decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""The promises, one file an area, one function a promise."""
