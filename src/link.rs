@@ -10,7 +10,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use url::Url;
+use url::{Position, Url};
 
 /// Longest URL that is accepted, in bytes; longer ones are refused by common servers too.
 pub const MAX_LINK: usize = 8 * 1024;
@@ -89,7 +89,19 @@ impl Link {
         Self::from_url(self.url.join(location)?)
     }
 
-    pub(crate) fn from_url(mut url: Url) -> Result<Self, LinkError> {
+    /// As [`Link::parse`], for a text whose host is known: it begins with what `sibling` begins with.
+    pub(crate) fn parse_beside(text: &str, sibling: &Self) -> Result<Self, LinkError> {
+        if text.len() > MAX_LINK {
+            return Err(LinkError::TooLong);
+        }
+        let url = Url::parse(text)?;
+        if url[..Position::BeforePath] == sibling.url[..Position::BeforePath] {
+            return Ok(Self { url, host: sibling.host.clone() });
+        }
+        Self::from_url(url)
+    }
+
+    fn from_url(mut url: Url) -> Result<Self, LinkError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(LinkError::Scheme(url.scheme().to_owned()));
         }

@@ -83,6 +83,8 @@ enum Piece {
 /// A URL with places for a code.
 #[derive(Debug, Clone)]
 pub struct Template {
+    /// The template's own URL, with a probe for each code.
+    probed: Link,
     pieces: Vec<Piece>,
     /// The pieces of the last path segment, as literal text rather than as percent-encoded.
     name: Vec<Piece>,
@@ -110,11 +112,12 @@ impl Template {
         if kept != codes {
             return Err(TemplateError::Place);
         }
-        Ok(Self::from_probed(link.url().as_str(), &pieces))
+        Ok(Self::from_probed(link, &pieces))
     }
 
     /// Cuts the normalised URL at its probes, so that nothing is left in a template for a parser to resolve.
-    fn from_probed(url: &str, pieces: &[Piece]) -> Self {
+    fn from_probed(probed: Link, pieces: &[Piece]) -> Self {
+        let url = probed.url().as_str();
         let codes: Vec<&Piece> = pieces.iter().filter(|piece| matches!(piece, Piece::Code(_))).collect();
         let path_end = url.find('?').unwrap_or(url.len());
         let name_start = url[..path_end].rfind('/').map_or(0, |slash| slash + 1);
@@ -127,7 +130,7 @@ impl Template {
                 *piece = Piece::Literal(text.into_owned());
             }
         }
-        Self { pieces: interleave(url, &codes), name }
+        Self { pieces: interleave(url, &codes), name, probed }
     }
 
     /// The template `BASE/{code:lower}.EXT`.
@@ -155,7 +158,7 @@ impl Template {
     /// the URL gets too long.
     pub fn expand(&self, code: &str) -> Result<(Link, Name), CodeError> {
         let text = render(&self.pieces, |case| utf8_percent_encode(&case.apply(code), UNRESERVED).to_string());
-        let link = Link::parse(&text)?;
+        let link = Link::parse_beside(&text, &self.probed)?;
         // The template was normalised and the code is encoded, so only dot segments can still change on the way.
         if link.url().as_str() != text {
             return Err(CodeError::DotSegment);

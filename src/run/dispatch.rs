@@ -41,8 +41,8 @@ const UNWRITTEN: u64 = 32 << 20;
 /// Most files that are written in one go.
 const WRITE_BATCH: usize = 64;
 
-/// Write batches under way at once.
-const WRITERS: usize = 2;
+/// Most write batches under way at once; what a slow disk or a file system across a network needs.
+const WRITERS: usize = 8;
 
 /// How long a run that is given up waits for what cannot be given up.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -174,11 +174,12 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             let setting = Arc::clone(&self.setting);
             let (link, path) = (pending.link().clone(), pending.job().path.clone());
             let headers = pending.headers(setting.options.headers.as_ref());
-            let task = self.tasks.spawn(async move {
+            // In a box, since a task's future is moved several times before it runs, and this one has kilobytes.
+            let task = self.tasks.spawn(Box::pin(async move {
                 let answer = setting.attempt(link, headers, &path).await;
                 drop(permit);
                 Done::Attempt(answer)
-            });
+            }));
             self.attempts_in_flight += 1;
             self.running.insert(task.id(), Task::Attempt(pending, ticket));
         }
@@ -187,7 +188,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
 
     /// Hands bodies to writers, as many as may be under way.
     fn write(&mut self) {
-        while !self.unwritten.is_empty() && self.writers < WRITERS {
+        while self.wants_writer() {
             let rest = self.unwritten.split_off(self.unwritten.len().min(WRITE_BATCH));
             let (pending, batch): (Vec<_>, Vec<_>) = std::mem::replace(&mut self.unwritten, rest).into_iter().unzip();
             let bytes = batch.iter().map(|write| write.content.size()).sum();
@@ -198,6 +199,12 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             self.writers += 1;
             self.running.insert(task.id(), Task::Writes(pending, bytes));
         }
+    }
+
+    /// One writer is enough while it keeps up: two would only wake more threads, and lock the same folder.
+    fn wants_writer(&self) -> bool {
+        !self.unwritten.is_empty()
+            && (self.writers == 0 || self.unwritten.len() >= WRITE_BATCH && self.writers < WRITERS)
     }
 
     fn is_over(&self) -> bool {
