@@ -19,17 +19,23 @@ pub const MAX_LINK: usize = 8 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LinkError {
     /// The scheme is neither `http` nor `https`.
-    #[error("{0}: is not http or https")]
+    #[error("the scheme {0} is not http or https")]
     Scheme(String),
     /// The text is not a URL (the WHATWG URL standard's parser says why).
     #[error("not a URL: {0}")]
-    Syntax(#[from] url::ParseError),
+    Syntax(url::ParseError),
     /// Port 0 cannot be connected to.
     #[error("port 0 cannot be used")]
     Port,
     /// The text is longer than [`MAX_LINK`] bytes.
     #[error("longer than {MAX_LINK} bytes")]
     TooLong,
+}
+
+impl From<url::ParseError> for LinkError {
+    fn from(error: url::ParseError) -> Self {
+        Self::Syntax(error)
+    }
 }
 
 /// Scheme, lower-case name and port: the unit of politeness. Cheap to clone.
@@ -213,8 +219,8 @@ mod tests {
     #[test]
     fn what_is_no_link_says_why() {
         for (text, why) in [
-            ("ftp://h/x", "ftp: is not http or https"),
-            ("file:///etc/passwd", "file: is not http or https"),
+            ("ftp://h/x", "the scheme ftp is not http or https"),
+            ("file:///etc/passwd", "the scheme file is not http or https"),
             ("http://", "not a URL: empty host"),
             ("http://h:0/x", "port 0 cannot be used"),
             ("http://h:70000/x", "not a URL: invalid port number"),

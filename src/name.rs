@@ -6,7 +6,7 @@
 //! so different texts get different names (unless they are cut; then the caller's hash tells them apart).
 //!
 //! What surprises: `Name`s that differ only in case count as the same file, because on macOS and Windows
-//! they are; [`Name::folded`] is the key to compare by.
+//! they are.
 
 use std::{fmt, fmt::Write as _};
 

@@ -43,6 +43,18 @@ pub enum HttpVersion {
     Auto,
 }
 
+/// Which proxy requests go through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ProxyChoice {
+    /// What the usual variables say (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`).
+    #[default]
+    Environment,
+    /// None at all.
+    Direct,
+    /// This one for all hosts but those of `no_proxy`: `http://`, `https://`, `socks4://` or `socks5://`.
+    Url(String),
+}
+
 /// How connections are made.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
@@ -54,8 +66,8 @@ pub struct HttpOptions {
     pub idle_per_host: usize,
     /// Which HTTP is spoken.
     pub version: HttpVersion,
-    /// One proxy for all requests, in place of the environment's.
-    pub proxy: Option<String>,
+    /// Which proxy requests go through.
+    pub proxy: ProxyChoice,
     /// Certificates of further authorities, in PEM.
     pub certificates: Option<Vec<u8>>,
     /// Accept any certificate.
@@ -69,7 +81,7 @@ impl Default for HttpOptions {
             connect_timeout: Duration::from_secs(10),
             idle_per_host: 3,
             version: HttpVersion::default(),
-            proxy: None,
+            proxy: ProxyChoice::default(),
             certificates: None,
             insecure: false,
         }
@@ -80,13 +92,13 @@ impl Default for HttpOptions {
 #[derive(Debug, Error)]
 pub enum SetupError {
     /// The user agent is not a header value, or empty.
-    #[error("the user agent must be visible ASCII text and not empty")]
+    #[error("must be visible ASCII text and not empty")]
     UserAgent,
     /// The proxy is none.
-    #[error("the proxy is not a URL such as http://proxy.example:3128")]
-    Proxy(#[source] reqwest::Error),
+    #[error("not a proxy such as http://proxy.example:3128 or socks5://proxy.example:1080")]
+    Proxy,
     /// The certificates cannot be read.
-    #[error("the CA file holds no certificate in PEM")]
+    #[error("no certificate in PEM in it")]
     Certificates,
     /// The client could not be made.
     #[error("cannot set up HTTP: {}", innermost(.0))]
@@ -142,10 +154,11 @@ impl Http {
             HttpVersion::Http2 => builder.http2_prior_knowledge(),
             HttpVersion::Auto => builder,
         };
-        if let Some(proxy) = &options.proxy {
-            let proxy = Proxy::all(proxy).map_err(|error| SetupError::Proxy(error.without_url()))?;
-            builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
-        }
+        builder = match &options.proxy {
+            ProxyChoice::Environment => builder,
+            ProxyChoice::Direct => builder.no_proxy(),
+            ProxyChoice::Url(url) => builder.proxy(proxy(url)?),
+        };
         if let Some(pem) = &options.certificates {
             let certificates = Certificate::from_pem_bundle(pem).map_err(|_| SetupError::Certificates)?;
             if certificates.is_empty() {
@@ -158,6 +171,15 @@ impl Http {
         }
         Ok(Self { client: builder.build().map_err(SetupError::Client)? })
     }
+}
+
+fn proxy(url: &str) -> Result<Proxy, SetupError> {
+    // Without a scheme it is an HTTP proxy, as for curl.
+    let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
+    if !matches!(scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
+        return Err(SetupError::Proxy);
+    }
+    Ok(Proxy::all(url).map_err(|_| SetupError::Proxy)?.no_proxy(NoProxy::from_env()))
 }
 
 fn default_headers() -> HeaderMap {

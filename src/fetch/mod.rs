@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 pub use self::{
     error::{Fault, FetchError},
-    http::{Http, HttpOptions, HttpVersion, SetupError},
+    http::{Http, HttpOptions, HttpVersion, ProxyChoice, SetupError},
 };
 use crate::link::Link;
 

@@ -1,8 +1,9 @@
-//! Which names are taken in this run, and by which link: 16 bytes an entry.
+//! Which names are taken in this run, and by which link: 12 bytes an entry.
 //!
 //! Promises: a name is given to one link only. Both are kept as hashes under keys drawn for each run (`SipHash`
-//! 1-3), so no list can be written to make them meet by intent; by chance two of 10⁷ links are taken for
-//! one with a probability below 10⁻¹², and two names for one, which only costs a `~hash`, below 10⁻⁵.
+//! 1-3), so no list can be written to make them meet by intent. By chance one of 10⁷ links that all want the same
+//! name is taken for another with a probability of 4·10⁻⁸ (48 bits); that two of 10⁷ names are taken for one
+//! (48 bits, and 6 more of the shard) has 3·10⁻³, and only costs the second a `~hash`.
 //!
 //! What surprises: the table is cut into shards, because a hash table doubles when it is full and would
 //! need one and a half times its memory for a moment.
@@ -30,7 +31,7 @@ pub(super) enum Claim {
 /// The names taken so far.
 pub(super) struct Claims {
     hashing: RandomState,
-    shards: Vec<HashMap<Hashed, u64, BuildHasherDefault<AsItIs>>>,
+    shards: Vec<HashMap<Hashed, Hashed, BuildHasherDefault<AsItIs>>>,
 }
 
 impl Default for Claims {
@@ -42,9 +43,9 @@ impl Default for Claims {
 impl Claims {
     pub(super) fn claim(&mut self, name: &Name, link: &Link) -> Claim {
         let key = self.hashing.hash_one(name.folded());
-        let owner = self.hashing.hash_one(link.url().as_str());
+        let owner = Hashed::new(self.hashing.hash_one(link.url().as_str()));
         let shard = usize::try_from(key >> 58).expect("six bits fit");
-        match self.shards[shard].entry(Hashed(key)) {
+        match self.shards[shard].entry(Hashed::new(key)) {
             Entry::Vacant(free) => {
                 free.insert(owner);
                 Claim::New
@@ -55,13 +56,22 @@ impl Claims {
     }
 }
 
+/// The lower 48 bits of a hash; in this form, because a `u64` would be padded to twice its alignment.
 #[derive(Clone, PartialEq, Eq)]
-struct Hashed(u64);
+struct Hashed([u16; 3]);
+
+impl Hashed {
+    fn new(hash: u64) -> Self {
+        let [a, b, c, d, e, f, ..] = hash.to_le_bytes();
+        Self([u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]), u16::from_le_bytes([e, f])])
+    }
+}
 
 impl Hash for Hashed {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The top bits chose the shard; rotated, so that the table does not see the same ones again.
-        state.write_u64(self.0.rotate_left(6));
+        let [a, b, c] = self.0.map(u64::from);
+        // The table looks at the top 7 bits and at the lowest, so the 48 are spread over the 64.
+        state.write_u64(a << 48 | b << 32 | c << 16 | (a ^ b ^ c));
     }
 }
 

@@ -168,7 +168,7 @@ mod tests {
             [
                 "http://h/cn.jpg -> cn.jpg",
                 "http://example.org/a/b.png?x=… -> b.png",
-                "3: ftp: is not http or https",
+                "3: the scheme ftp is not http or https",
                 "http://h/mailto%3Ax.jpg -> mailto%3Ax.jpg",
                 "5: not a URL: empty host",
                 "http://h/...jpg -> %2E..jpg",

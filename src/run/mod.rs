@@ -38,7 +38,7 @@ const BODY_MEMORY: usize = 64 << 20;
 
 /// Why a run could not go on. What was done until then is counted in the summary.
 #[derive(Debug, Error)]
-#[error("{cause}")]
+#[error("the run could not go on")]
 pub struct RunError {
     /// The counts until then.
     pub summary: Box<Summary>,
@@ -122,7 +122,5 @@ fn read_ahead(mut plan: Plan) -> io::Result<mpsc::Receiver<Read>> {
     Ok(receiver)
 }
 
-#[cfg(test)]
-mod double;
 #[cfg(test)]
 mod tests;

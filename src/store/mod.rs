@@ -68,12 +68,12 @@ pub enum StoreError {
         what: &'static str,
     },
     /// Another failure of this one file. Final for the entry.
-    #[error("cannot write {name}: {source}")]
+    #[error("cannot write {name}: {cause}")]
     File {
         /// The name in question.
         name: Name,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said; part of the message, since an entry's failure is one line.
+        cause: io::Error,
     },
 }
 
@@ -115,6 +115,9 @@ impl Store {
     /// Opens the folder, and makes it where it is missing.
     pub(crate) fn open(path: &Path) -> Result<Arc<Self>, StoreError> {
         let failed = |source: io::Error| StoreError::Open { path: path.to_owned(), source };
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()) {
+            return Err(failed(io::ErrorKind::NotADirectory.into()));
+        }
         fs::create_dir_all(path).map_err(failed)?;
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
         let folder = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
@@ -168,11 +171,12 @@ impl Store {
         let path = self.path.clone();
         match Errno::from_io_error(&source) {
             Some(Errno::NOSPC | Errno::DQUOT) => StoreError::Full { path, source },
-            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM | Errno::IO) => StoreError::Unwritable { path, source },
-            // The folder itself was removed under our hands.
-            Some(Errno::NOENT) => StoreError::Unwritable { path, source },
+            // NOENT: the folder itself was removed under our hands.
+            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM | Errno::IO | Errno::NOENT) => {
+                StoreError::Unwritable { path, source }
+            }
             Some(Errno::MFILE | Errno::NFILE) => StoreError::Exhausted,
-            _ => StoreError::File { name: name.clone(), source },
+            _ => StoreError::File { name: name.clone(), cause: source },
         }
     }
 

@@ -11,19 +11,19 @@ use std::{
     time::Duration,
 };
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use flagdl::options::Rate;
 
 use crate::{
     serve::ServeArgs,
-    values::{bytes, bytes_per_second, duration},
+    values::{at_least_one, bytes, bytes_per_second, duration},
 };
 
 const AFTER_HELP: &str = "\
 Examples:
-  flagdl --demo                                        a list of flags from an origin inside the program
-  flagdl -u https://example.org/flags --ext png cn.txt codes from a file, as .../<code>.png
-  cat urls.txt | flagdl -c 16 --rate 20/s -d images -  URLs from a pipe, 20 a second to each host
+  flagdl --demo                                         a list of flags, from inside the program
+  flagdl -u https://example.org/flags --ext png cn.txt  codes from a file, as .../<code>.png
+  cat urls.txt | flagdl -c 16 --rate 20/s -d images -   URLs from a pipe, 20/s to each host
 
 Durations read 500ms, 10s, 2m; sizes 512KiB, 64MiB, 2MB; rates 50/s, 30/m, 1000/h.
 Every option can also come from the environment: FLAGDL_PER_HOST=2 for --per-host 2.
@@ -35,7 +35,7 @@ Exit codes: 0 all there; 1 some errors; 2 usage; 3 no errors, some not found;
 /// Download every image of a list: concurrently, politely to every host, without losing count.
 #[derive(Debug, Parser)]
 #[command(name = "flagdl", version, after_help = AFTER_HELP, max_term_width = 110)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -54,7 +54,7 @@ pub(crate) enum Command {
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Download {
     /// Lists to download, one code or URL a line; - is stdin
-    #[arg(value_name = "LIST", required_unless_present = "demo")]
+    #[arg(value_name = "LIST")]
     pub(crate) lists: Vec<PathBuf>,
 
     /// Folder that the files go to
@@ -66,7 +66,7 @@ pub(crate) struct Download {
     pub(crate) limit: Option<u64>,
 
     /// Download from a practice origin inside the program; with no LIST, its own list
-    #[arg(long, conflicts_with_all = ["base_url", "url_template"], env = "FLAGDL_DEMO", hide_env = true)]
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_DEMO", hide_env = true)]
     pub(crate) demo: bool,
 
     /// A code becomes URL/<lower-case code>.<ext>
@@ -80,17 +80,17 @@ pub(crate) struct Download {
     pub(crate) ext: String,
 
     /// URL with {code}, {code:lower} or {code:upper} in its path or query, in place of --base-url
-    #[arg(long, value_name = "URL", conflicts_with_all = ["base_url", "ext"])]
-    #[arg(env = "FLAGDL_URL_TEMPLATE", hide_env = true, help_heading = "Codes")]
+    #[arg(long, value_name = "URL", env = "FLAGDL_URL_TEMPLATE", hide_env = true, help_heading = "Codes")]
     pub(crate) url_template: Option<String>,
 
     /// Requests in flight in all
-    #[arg(short, long, value_name = "N", default_value = "3", env = "FLAGDL_CONCURRENCY", hide_env = true)]
-    #[arg(help_heading = "Pace")]
+    #[arg(short, long, value_name = "N", default_value = "3", value_parser = at_least_one::<NonZeroUsize>)]
+    #[arg(env = "FLAGDL_CONCURRENCY", hide_env = true, help_heading = "Pace")]
     pub(crate) concurrency: NonZeroUsize,
 
     /// Requests in flight to one host [default: as many as in all]
-    #[arg(long, value_name = "N", env = "FLAGDL_PER_HOST", hide_env = true, help_heading = "Pace")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
+    #[arg(env = "FLAGDL_PER_HOST", hide_env = true, help_heading = "Pace")]
     pub(crate) per_host: Option<NonZeroUsize>,
 
     /// Requests to one host in a time, as 50/s, 30/m or 1000/h; retries and redirects count [default: no limit]
@@ -98,8 +98,8 @@ pub(crate) struct Download {
     pub(crate) rate: Option<Rate>,
 
     /// Requests that may start together under --rate and --total-rate
-    #[arg(long, value_name = "N", default_value = "1", env = "FLAGDL_BURST", hide_env = true)]
-    #[arg(help_heading = "Pace")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one::<NonZeroU32>)]
+    #[arg(env = "FLAGDL_BURST", hide_env = true, help_heading = "Pace")]
     pub(crate) burst: NonZeroU32,
 
     /// Requests to all hosts together in a time [default: no limit]
@@ -164,7 +164,8 @@ pub(crate) struct Download {
     pub(crate) cacert: Option<PathBuf>,
 
     /// Accept any certificate: anyone on the way can then read and change what is sent
-    #[arg(long, env = "FLAGDL_INSECURE", hide_env = true, help_heading = "Network")]
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_INSECURE", hide_env = true)]
+    #[arg(help_heading = "Network")]
     pub(crate) insecure: bool,
 
     /// HTTP version; auto is what TLS negotiates
@@ -173,12 +174,12 @@ pub(crate) struct Download {
     pub(crate) http: Http,
 
     /// A line an entry, as it ends
-    #[arg(short, long, action = ArgAction::SetTrue, env = "FLAGDL_VERBOSE", hide_env = true)]
+    #[arg(short, long, value_parser = FalseyValueParser::new(), env = "FLAGDL_VERBOSE", hide_env = true)]
     #[arg(help_heading = "Output")]
     pub(crate) verbose: bool,
 
     /// Errors only
-    #[arg(short, long, action = ArgAction::SetTrue, conflicts_with = "verbose")]
+    #[arg(short, long, value_parser = FalseyValueParser::new())]
     #[arg(env = "FLAGDL_QUIET", hide_env = true, help_heading = "Output")]
     pub(crate) quiet: bool,
 
@@ -197,7 +198,8 @@ pub(crate) struct Download {
     pub(crate) failed: Option<PathBuf>,
 
     /// Entries that are not found no longer make the exit code 3
-    #[arg(long, env = "FLAGDL_ALLOW_MISSING", hide_env = true, help_heading = "Output")]
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ALLOW_MISSING", hide_env = true)]
+    #[arg(help_heading = "Output")]
     pub(crate) allow_missing: bool,
 }
 

@@ -1,6 +1,7 @@
 //! flagdl, the program: arguments in, the library's run, output and an exit code.
 
 mod args;
+mod choice;
 mod exit;
 mod report;
 mod serve;
@@ -11,7 +12,6 @@ mod values;
 use std::{io::Write, process::ExitCode};
 
 use anyhow::{Context, Result};
-use clap::Parser;
 use flagdl::{RunError, fetch::Http, tally::Summary};
 use tokio::runtime::{Builder, Runtime};
 
@@ -26,7 +26,7 @@ use self::{
 const BLOCKING_THREADS: usize = 16;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     let result = match arguments.command {
         Some(Command::Serve(arguments)) => serve(arguments),
         None => download(&arguments.download),
@@ -58,7 +58,7 @@ fn download(arguments: &Download) -> Result<u8> {
         options.concurrency = options.concurrency.min(settings::sockets());
         let demo = if arguments.demo { Some(Demo::start().await?) } else { None };
         let plan = settings::plan(arguments, demo.as_ref().map(Demo::base_url))?;
-        let http = Http::new(&settings::http(arguments)?)?;
+        let http = Http::new(&settings::http(arguments)?).map_err(|error| settings::named(error, arguments))?;
         let mut console = Console::new(arguments)?;
         let (interrupt, stop) = Interrupt::listen()?;
         let result = flagdl::run(plan, arguments.dest.clone(), http, options, stop, &mut console).await;
@@ -74,7 +74,7 @@ fn finish(result: Result<Summary, RunError>, console: &mut Console, interrupt: &
         Ok(summary) => (summary, None),
         Err(error) => (*error.summary, Some(anyhow::Error::from(error.cause))),
     };
-    let finished = console.finish(&summary);
+    let finished = console.finish(&summary, failure.is_some());
     match failure.or(finished.err()) {
         Some(error) => {
             complain(&format!("error: {error:#}"));

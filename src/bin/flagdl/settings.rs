@@ -2,11 +2,11 @@
 //!
 //! Promises: every fault in what the user gave is found here, before a request goes out, and is a usage error.
 
-use std::{fs, num::NonZeroUsize, path::Path, sync::Arc};
+use std::{env, fs, num::NonZeroUsize, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use flagdl::{
-    fetch::{HttpOptions, HttpVersion},
+    fetch::{HttpOptions, HttpVersion, ProxyChoice, SetupError},
     list::{Lists, Source},
     options::{self, Options},
     plan::Plan,
@@ -27,7 +27,7 @@ const OTHER_FILES: u64 = 24;
 
 /// The lists that were named, or the demo's own.
 pub(crate) fn sources(arguments: &Download) -> Vec<Source> {
-    if arguments.lists.is_empty() {
+    if arguments.lists.is_empty() && arguments.demo {
         return vec![Source::Text { name: "the demo's list".into(), text: DEMO_LIST.into() }];
     }
     let source = |path: &Path| if path == "-" { Source::Stdin } else { Source::File(path.to_owned()) };
@@ -36,11 +36,13 @@ pub(crate) fn sources(arguments: &Download) -> Vec<Source> {
 
 /// The plan over all lists; `origin` is the demo's, where there is one.
 pub(crate) fn plan(arguments: &Download, origin: Option<&str>) -> Result<Plan> {
+    if arguments.lists.is_empty() && !arguments.demo {
+        bail!("no list\n\nhint: flagdl LIST, or flagdl - for stdin; flagdl --demo shows what it does");
+    }
     let template = match (&arguments.url_template, origin) {
-        (Some(template), _) => Template::parse(template).with_context(|| format!("--url-template {template}"))?,
+        (Some(template), _) => Template::parse(template).context("--url-template")?,
         (None, Some(origin)) => Template::for_base(origin, &arguments.ext)?,
-        (None, None) => Template::for_base(&arguments.base_url, &arguments.ext)
-            .with_context(|| format!("--base-url {} --ext {}", arguments.base_url, arguments.ext))?,
+        (None, None) => Template::for_base(&arguments.base_url, &arguments.ext).context("--base-url and --ext")?,
     };
     if sources(arguments).iter().filter(|source| **source == Source::Stdin).count() > 1 {
         bail!("stdin (-) can be read only once");
@@ -86,10 +88,31 @@ pub(crate) fn http(arguments: &Download) -> Result<HttpOptions> {
             Http::Http2 => HttpVersion::Http2,
             Http::Auto => HttpVersion::Auto,
         },
-        proxy: arguments.proxy.clone(),
+        proxy: proxy(arguments),
         certificates: certificates.transpose()?,
         insecure: arguments.insecure,
     })
+}
+
+/// The proxy of the command line, or the environment's, unless that takes all hosts out, as curl reads it.
+fn proxy(arguments: &Download) -> ProxyChoice {
+    let nowhere = ["no_proxy", "NO_PROXY"].iter().find_map(|name| env::var(name).ok());
+    match &arguments.proxy {
+        _ if nowhere.is_some_and(|hosts| hosts.trim() == "*") => ProxyChoice::Direct,
+        Some(url) => ProxyChoice::Url(url.clone()),
+        None => ProxyChoice::Environment,
+    }
+}
+
+/// An error of the client's, with the option that it is about.
+pub(crate) fn named(error: SetupError, arguments: &Download) -> anyhow::Error {
+    let option = match (&error, &arguments.cacert) {
+        (SetupError::UserAgent, _) => "--user-agent".to_owned(),
+        (SetupError::Proxy, _) => "--proxy".to_owned(),
+        (SetupError::Certificates, Some(path)) => format!("--cacert {}", path.display()),
+        _ => return error.into(),
+    };
+    anyhow::Error::from(error).context(option)
 }
 
 fn headers(lines: &[String]) -> Result<Option<HeaderMap>> {

@@ -1,6 +1,6 @@
-//! Texts of the command line to values: durations, sizes and speeds.
+//! Texts of the command line to values: counts, durations, sizes and speeds.
 
-use std::{num::NonZeroU64, time::Duration};
+use std::{num::NonZeroU64, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 
@@ -27,6 +27,11 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
 /// As [`bytes`], and more than none.
 pub(crate) fn bytes_per_second(text: &str) -> Result<NonZeroU64, String> {
     NonZeroU64::new(bytes(text)?).ok_or_else(|| "must be more than 0; leave it out for no limit".to_owned())
+}
+
+/// A whole number of at least 1.
+pub(crate) fn at_least_one<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "write a whole number of at least 1".to_owned())
 }
 
 #[cfg(test)]

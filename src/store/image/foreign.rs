@@ -69,7 +69,7 @@ pub(super) fn name(head: &[u8]) -> &'static str {
     } else if is_json(text) {
         "a JSON document"
     } else {
-        "a plain text"
+        "plain text"
     }
 }
 
@@ -118,9 +118,9 @@ mod tests {
             (b"<picture/>", "an XML document"),
             (b"{\"error\": 404}", "a JSON document"),
             (b"[\n {\"a\":1}]", "a JSON document"),
-            (b"{not json", "a plain text"),
-            (b"404 page not found\n", "a plain text"),
-            ("nicht gefunden: große Datei".as_bytes(), "a plain text"),
+            (b"{not json", "plain text"),
+            (b"404 page not found\n", "plain text"),
+            ("nicht gefunden: große Datei".as_bytes(), "plain text"),
             (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
             (b"%PDF-1.7\n", "a PDF document"),
             (b"PK\x03\x04\x14", "a ZIP archive"),

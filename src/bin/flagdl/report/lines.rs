@@ -14,6 +14,8 @@ impl Lines {
     /// What is said about an event, if anything.
     pub(super) fn text(&self, event: &Event<'_>) -> Option<String> {
         match event {
+            // What is left when a run is stopped may be millions; the summary counts them.
+            Event::Ended(ended) if ended.outcome == Outcome::Left => None,
             Event::Ended(ended) if ended.outcome == Outcome::Error || self.verbose => Some(of_ended(ended)),
             Event::Retry { entry, failure, wait, attempt } if self.verbose => {
                 let wait = seconds(*wait);

@@ -52,7 +52,7 @@ impl Console {
         Ok(Self {
             bar,
             // The demo is there to show what there is to see.
-            lines: Lines { verbose: arguments.verbose || arguments.demo, quiet: arguments.quiet },
+            lines: Lines { verbose: arguments.verbose || arguments.demo && !arguments.quiet, quiet: arguments.quiet },
             stderr: BufWriter::with_capacity(64 << 10, io::stderr()),
             stderr_is_terminal,
             ndjson: (arguments.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
@@ -63,7 +63,9 @@ impl Console {
     }
 
     /// Says the last word: the summary, and where the failed entries are.
-    pub(crate) fn finish(&mut self, summary: &Summary) -> Result<()> {
+    ///
+    /// A run that failed before any entry ended has nothing to sum up.
+    pub(crate) fn finish(&mut self, summary: &Summary, run_failed: bool) -> Result<()> {
         if let Some(bar) = &mut self.bar {
             bar.finish();
         }
@@ -77,7 +79,7 @@ impl Console {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
                 writeln!(out, "{object}").and_then(|()| out.flush())
             }
-            None if self.quiet => Ok(()),
+            None if self.quiet || run_failed && summary.tally.entries() == 0 => Ok(()),
             None => {
                 if let Some(classes) = summary::classes(&summary.tally) {
                     let _ = writeln!(io::stderr(), "{classes}");

@@ -5,13 +5,16 @@
 //! does, even a panic, its jobs are settled, because they stay here while it runs.
 //!
 //! What surprises: attempts and writes share one `JoinSet`. Stopping is dropping it.
+//! How a task's result ends its entries is in `settle`.
+
+mod settle;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use tokio::{
     sync::{Semaphore, mpsc},
-    task::{Id, JoinError, JoinSet},
+    task::{Id, JoinSet},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
 };
 
@@ -22,12 +25,12 @@ use super::{
     write::{Write, write_all},
 };
 use crate::{
-    event::{Ended, Event, Failure, Outcome, Progress, Reporter, shown},
+    event::{Event, Failure, Progress, Reporter},
     fetch::Transport,
     link::Host,
     list::ListError,
     plan::{BATCH, Planned},
-    schedule::{Limits, Next, Schedule, Ticket, retry},
+    schedule::{Limits, Next, Schedule, Ticket},
     stop::{Stop, StopSignal},
     tally::{Summary, Tally},
 };
@@ -246,120 +249,6 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         }
     }
 
-    /// Settles a task, and all others that have ended by now.
-    fn settle_all(&mut self, done: Result<(Id, Done), JoinError>) {
-        let mut next = Some(done);
-        while let Some(done) = next {
-            self.settle(done);
-            next = self.tasks.try_join_next_with_id();
-        }
-    }
-
-    fn settle(&mut self, done: Result<(Id, Done), JoinError>) {
-        let (id, done) = match done {
-            Ok((id, done)) => (id, Ok(done)),
-            Err(error) => (error.id(), Err(error)),
-        };
-        match self.running.remove(&id) {
-            Some(Task::Attempt(pending, ticket)) => {
-                self.attempts_in_flight -= 1;
-                self.schedule.finish(ticket, Instant::now().into_std());
-                match done {
-                    Ok(Done::Attempt(answer)) => self.settle_attempt(pending, answer),
-                    Err(error) if error.is_cancelled() => self.leave(*pending),
-                    other => self.end_in_error(*pending, Failure::Bug(panic_text(other))),
-                }
-            }
-            Some(Task::Writes(batch, bytes)) => {
-                self.writers -= 1;
-                self.unwritten_bytes -= bytes;
-                match done {
-                    Ok(Done::Writes(results)) => {
-                        for (pending, result) in batch.into_iter().zip(results) {
-                            self.settle_write(pending, result);
-                        }
-                    }
-                    Err(error) if error.is_cancelled() => batch.into_iter().for_each(|pending| self.leave(pending)),
-                    other => {
-                        let text = panic_text(other);
-                        for pending in batch {
-                            self.end_in_error(pending, Failure::Bug(text.clone()));
-                        }
-                    }
-                }
-            }
-            None => {}
-        }
-    }
-
-    fn settle_attempt(&mut self, mut pending: Box<Pending>, answer: Result<Answer, Failure>) {
-        match answer {
-            Ok(Answer::Body { content, status, measured }) => {
-                pending.answered(status);
-                self.unwritten_bytes += content.size();
-                let path = pending.job().path.clone();
-                self.unwritten.push((*pending, Write { content, path, measured }));
-            }
-            Ok(Answer::NotFound(status)) => {
-                pending.answered(status);
-                self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now()));
-            }
-            Ok(Answer::Redirect(target)) => match pending.follow(target) {
-                Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
-                Ok(()) => {
-                    let host = pending.host().clone();
-                    self.schedule.push(&host, pending, Instant::now().into_std());
-                }
-                Err(error) => self.end_in_error(*pending, error.into()),
-            },
-            Err(failure) => self.settle_failure(*pending, failure),
-        }
-    }
-
-    fn settle_write(&mut self, pending: Pending, result: Result<u64, Failure>) {
-        match result {
-            Ok(bytes) => self.end(&pending.end(Outcome::Ok, bytes, None, Instant::now())),
-            Err(failure) => self.settle_failure(pending, failure),
-        }
-    }
-
-    /// Another attempt, or the end; nothing is held against an entry when it is the machine that fails.
-    fn settle_failure(&mut self, mut pending: Pending, failure: Failure) {
-        match failure {
-            Failure::Store(error) if error.is_fatal() => {
-                self.leave(pending);
-                self.fail(error.into());
-            }
-            failure if !failure.is_transient() || pending.attempts > self.setting.options.retries => {
-                self.end_in_error(pending, failure);
-            }
-            _ if self.stopped > Stop::Run => self.leave(pending),
-            failure => {
-                let wait = retry::backoff(pending::first_wait(&failure), pending.attempts, self.rng.f64());
-                let job = pending.job();
-                let entry = shown(&job.entry, Some(&job.link)).into_owned();
-                self.report(&Event::Retry { entry: &entry, failure: &failure, wait, attempt: pending.attempts });
-                pending.start_over();
-                let host = pending.host().clone();
-                self.schedule.push_at(&host, Box::new(pending), (Instant::now() + wait).into_std());
-            }
-        }
-    }
-
-    fn end_in_error(&mut self, pending: Pending, failure: Failure) {
-        self.end(&pending.end(Outcome::Error, 0, Some(failure), Instant::now()));
-    }
-
-    fn leave(&mut self, pending: Pending) {
-        self.end(&pending.end(Outcome::Left, 0, None, Instant::now()));
-    }
-
-    /// The one place where an entry ends: counted and reported once.
-    fn end(&mut self, ended: &Ended) {
-        self.tally.add(ended);
-        self.report(&Event::Ended(ended));
-    }
-
     fn report(&mut self, event: &Event<'_>) {
         if let Err(error) = self.reporter.report(event) {
             self.fail(Cause::Report(error));
@@ -385,12 +274,14 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         if stop <= self.stopped {
             return;
         }
+        if self.stopped == Stop::Run {
+            self.grace_ends = Some(Instant::now() + self.setting.options.grace);
+            self.report(&Event::Draining(self.attempts_in_flight));
+        }
         self.stopped = stop;
-        self.grace_ends = Some(Instant::now() + self.setting.options.grace);
         for pending in self.schedule.drain() {
             self.leave(*pending);
         }
-        self.report(&Event::Draining(self.attempts_in_flight));
     }
 
     fn end_grace(&mut self) {
@@ -435,13 +326,5 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             None => Ok(summary),
             Some(cause) => Err(RunError { summary: Box::new(summary), cause }),
         }
-    }
-}
-
-/// What a task has to say that ended as it should not.
-fn panic_text(done: Result<Done, JoinError>) -> String {
-    match done {
-        Ok(_) => "a task has done another's work".to_owned(),
-        Err(error) => error.to_string(),
     }
 }

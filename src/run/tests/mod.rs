@@ -3,119 +3,29 @@
 //! What surprises: the plan is read by a real thread, for which virtual time does not wait. Where times or counts
 //! are asserted, the list therefore fits into the first batch.
 
+mod bench;
+mod double;
+mod endings;
+
 use std::{
     fs,
     num::{NonZeroU32, NonZeroUsize},
-    path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::HeaderMap;
-use tempfile::TempDir;
-use tokio::time::Instant;
 
-use super::{
+use self::{
+    bench::{Bench, options, seconds},
     double::{Answer, Double, IMAGE},
-    *,
 };
 use crate::{
-    event::{Event, Outcome},
+    event::Outcome,
     fetch::Fault,
-    list::{Lists, Source},
-    options::Accept,
-    stop::{Stop, Stopper},
-    template::Template,
+    options::{Accept, Options},
 };
-
-/// How each entry ended: `text outcome class`, with the time from the run's start.
-struct Recorder {
-    begun: Instant,
-    ended: Vec<(String, Duration)>,
-    stop_after: Option<(usize, Stopper, Stop)>,
-    break_after: Option<usize>,
-}
-
-impl Reporter for Recorder {
-    fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
-        if let Event::Ended(ended) = event {
-            let class = ended.failure.as_ref().map(|failure| format!(" {}", failure.class())).unwrap_or_default();
-            let text = format!("{} {}{class}", ended.entry.text, ended.outcome.as_str());
-            self.ended.push((text, self.begun.elapsed()));
-            if let Some((count, stopper, stop)) = &self.stop_after
-                && self.ended.len() == *count
-            {
-                stopper.stop(*stop);
-            }
-            if self.break_after == Some(self.ended.len()) {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Bench {
-    folder: TempDir,
-    recorder: Recorder,
-    signal: StopSignal,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let recorder = Recorder { begun: Instant::now(), ended: Vec::new(), stop_after: None, break_after: None };
-        Self { folder: tempfile::tempdir().expect("a folder"), recorder, signal: StopSignal::never() }
-    }
-
-    fn stopping_after(mut self, count: usize, stop: Stop) -> Self {
-        let (stopper, signal) = Stopper::new();
-        self.recorder.stop_after = Some((count, stopper, stop));
-        self.signal = signal;
-        self
-    }
-
-    async fn run(&mut self, list: &str, double: &Double, options: Options) -> Result<Summary, RunError> {
-        let source = Source::Text { name: "list".into(), text: list.into() };
-        let template = Template::parse("http://h/{code}").expect("a template");
-        let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
-        let folder = self.folder.path().join("out");
-        let options = Options { seed: Some(7), ..options };
-        let result = run(plan, folder, double.clone(), options, self.signal.clone(), &mut self.recorder).await;
-        let summary = match &result {
-            Ok(summary) => summary,
-            Err(error) => &*error.summary,
-        };
-        assert_eq!(summary.tally.entries(), self.recorder.ended.len() as u64, "each entry is counted once");
-        result
-    }
-
-    fn ended(&self) -> Vec<&str> {
-        let mut ended: Vec<_> = self.recorder.ended.iter().map(|(text, _)| text.as_str()).collect();
-        ended.sort_unstable();
-        ended
-    }
-
-    fn when(&self, text: &str) -> Duration {
-        let found = self.recorder.ended.iter().find(|(ended, _)| ended == text);
-        found.unwrap_or_else(|| panic!("{text} is not among {:?}", self.recorder.ended)).1
-    }
-
-    fn files(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.folder.path().join("out")) else { return Vec::new() };
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
-        names.sort();
-        names
-    }
-}
-
-fn options(concurrency: usize) -> Options {
-    Options { concurrency: NonZeroUsize::new(concurrency).expect("not zero"), ..Options::default() }
-}
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
 
 #[tokio::test(start_paused = true)]
 async fn every_entry_ends_in_one_way_and_only_whole_images_are_files() {
@@ -302,76 +212,4 @@ async fn redirects_end_and_take_no_headers_to_another_host() {
     assert_eq!(carried("http://other/1"), Some(false));
     assert_eq!(carried("http://h/home"), Some(false), "what was elsewhere is not trusted again");
     assert_eq!(asked.iter().filter(|asked| asked.url == "http://h/loop").count(), 6);
-}
-
-#[tokio::test(start_paused = true)]
-async fn draining_lets_what_is_in_flight_finish_and_starts_nothing_more() {
-    let double = Double::with_latency(seconds(1));
-    let list: String = (0..200).map(|n| format!("{n}\n")).collect();
-    let mut bench = Bench::new().stopping_after(2, Stop::Drain);
-    let summary = bench.run(&list, &double, options(4)).await.expect("it goes on");
-    // One may have been started in the same turn in which the second ended.
-    let ok = summary.tally.of(Outcome::Ok);
-    assert!((4..=8).contains(&ok), "{ok}");
-    assert_eq!(double.asked().len() as u64, ok);
-    assert_eq!(summary.tally.of(Outcome::Left), 200 - ok);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_drained_run_ends_when_its_grace_does_and_an_aborted_one_at_once() {
-    for (stop, least, most) in [(Stop::Drain, 10, 11), (Stop::Abort, 0, 1)] {
-        let double = Double::default().script("http://h/silence", [Answer::silence()]);
-        let mut bench = Bench::new().stopping_after(1, stop);
-        let summary = bench.run("quick\nsilence\n", &double, options(2)).await.expect("it goes on");
-        assert_eq!((summary.tally.of(Outcome::Ok), summary.tally.of(Outcome::Left)), (1, 1));
-        assert!((seconds(least)..seconds(most)).contains(&summary.elapsed), "{:?}", summary.elapsed);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_panic_is_one_entrys_error() {
-    let mut bench = Bench::new();
-    bench.run("a\npanic\nb\n", &Double::default(), options(1)).await.expect("it goes on");
-    assert_eq!(bench.ended(), ["a ok", "b ok", "panic error bug"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn when_nobody_takes_the_reports_the_run_ends() {
-    let mut bench = Bench::new();
-    bench.recorder.break_after = Some(2);
-    let error = bench.run("a\nb\nc\nd\n", &Double::default(), options(1)).await.expect_err("nobody reads");
-    assert!(matches!(error.cause, Cause::Report(_)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_folder_that_is_gone_ends_the_run_and_is_held_against_no_entry() {
-    struct Remover<'a>(&'a Path, Vec<String>);
-    impl Reporter for Remover<'_> {
-        fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
-            if let Event::Ended(ended) = event {
-                self.1.push(format!("{} {}", ended.entry.text, ended.outcome.as_str()));
-                let _ = fs::remove_dir_all(self.0);
-            }
-            Ok(())
-        }
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().join("out");
-    let source = Source::Text { name: "list".into(), text: "a\nb\nc\n".into() };
-    let template = Template::parse("http://h/{code}").expect("a template");
-    let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
-    let mut remover = Remover(&out, Vec::new());
-    let double = Double::with_latency(seconds(1));
-    let error = run(plan, out.clone(), double, options(1), StopSignal::never(), &mut remover).await;
-    let error = error.expect_err("there is no folder");
-    assert!(matches!(error.cause, Cause::Store(StoreError::Unwritable { .. })), "{error}");
-    assert_eq!(remover.1, ["a ok", "b left", "c left"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_list_of_nothing_makes_no_folder() {
-    let mut bench = Bench::new();
-    let summary = bench.run("# nothing\n\n", &Double::default(), options(1)).await.expect("it goes on");
-    assert_eq!((summary.tally.entries(), summary.all_read), (0, true));
-    assert!(!bench.folder.path().join("out").exists());
 }

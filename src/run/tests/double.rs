@@ -15,11 +15,13 @@ use crate::fetch::{Body, Fault, FetchError, Head, Request, Transport};
 /// The smallest whole GIF: what an answer holds unless it says otherwise.
 pub(super) const IMAGE: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
+type Headers = Vec<(&'static str, String)>;
+
 /// One answer.
 #[derive(Clone)]
 pub(super) struct Answer {
     pub(super) head_after: Duration,
-    pub(super) head: Result<(u16, Vec<(&'static str, String)>), Fault>,
+    pub(super) head: Result<(u16, Headers), Fault>,
     /// Each chunk, and how long it takes to come.
     pub(super) body: Vec<(Duration, Bytes)>,
     pub(super) end: Result<(), Fault>,

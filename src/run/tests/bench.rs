@@ -1,0 +1,108 @@
+//! What an engine's test runs in: a folder, and a recorder of how each entry ended and when.
+
+use std::{fs, io, num::NonZeroUsize, time::Duration};
+
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::double::Double;
+use crate::{
+    event::{Event, Reporter},
+    list::{Lists, Source},
+    options::Options,
+    plan::Plan,
+    run::{RunError, run},
+    stop::{Stop, StopSignal, Stopper},
+    tally::Summary,
+    template::Template,
+};
+
+/// How each entry ended: `text outcome class`, with the time from the run's start.
+pub(super) struct Recorder {
+    begun: Instant,
+    pub(super) ended: Vec<(String, Duration)>,
+    stop_after: Option<(usize, Stopper, Stop)>,
+    pub(super) break_after: Option<usize>,
+}
+
+impl Reporter for Recorder {
+    fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Event::Ended(ended) = event {
+            let class = ended.failure.as_ref().map(|failure| format!(" {}", failure.class())).unwrap_or_default();
+            let text = format!("{} {}{class}", ended.entry.text, ended.outcome.as_str());
+            self.ended.push((text, self.begun.elapsed()));
+            if let Some((count, stopper, stop)) = &self.stop_after
+                && self.ended.len() == *count
+            {
+                stopper.stop(*stop);
+            }
+            if self.break_after == Some(self.ended.len()) {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A run's surroundings: a folder, a recorder of what is reported, a way to stop.
+pub(super) struct Bench {
+    pub(super) folder: TempDir,
+    pub(super) recorder: Recorder,
+    signal: StopSignal,
+}
+
+impl Bench {
+    pub(super) fn new() -> Self {
+        let recorder = Recorder { begun: Instant::now(), ended: Vec::new(), stop_after: None, break_after: None };
+        Self { folder: tempfile::tempdir().expect("a folder"), recorder, signal: StopSignal::never() }
+    }
+
+    pub(super) fn stopping_after(mut self, count: usize, stop: Stop) -> Self {
+        let (stopper, signal) = Stopper::new();
+        self.recorder.stop_after = Some((count, stopper, stop));
+        self.signal = signal;
+        self
+    }
+
+    pub(super) async fn run(&mut self, list: &str, double: &Double, options: Options) -> Result<Summary, RunError> {
+        let source = Source::Text { name: "list".into(), text: list.into() };
+        let template = Template::parse("http://h/{code}").expect("a template");
+        let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
+        let folder = self.folder.path().join("out");
+        let options = Options { seed: Some(7), ..options };
+        let result = run(plan, folder, double.clone(), options, self.signal.clone(), &mut self.recorder).await;
+        let summary = match &result {
+            Ok(summary) => summary,
+            Err(error) => &*error.summary,
+        };
+        assert_eq!(summary.tally.entries(), self.recorder.ended.len() as u64, "each entry is counted once");
+        result
+    }
+
+    pub(super) fn ended(&self) -> Vec<&str> {
+        let mut ended: Vec<_> = self.recorder.ended.iter().map(|(text, _)| text.as_str()).collect();
+        ended.sort_unstable();
+        ended
+    }
+
+    pub(super) fn when(&self, text: &str) -> Duration {
+        let found = self.recorder.ended.iter().find(|(ended, _)| ended == text);
+        found.unwrap_or_else(|| panic!("{text} is not among {:?}", self.recorder.ended)).1
+    }
+
+    pub(super) fn files(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.folder.path().join("out")) else { return Vec::new() };
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+        names.sort();
+        names
+    }
+}
+
+pub(super) fn options(concurrency: usize) -> Options {
+    Options { concurrency: NonZeroUsize::new(concurrency).expect("not zero"), ..Options::default() }
+}
+
+pub(super) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
