@@ -21,6 +21,9 @@ pub enum LinkError {
     /// The scheme is neither `http` nor `https`.
     #[error("the scheme {0} is not http or https")]
     Scheme(String),
+    /// There is no scheme.
+    #[error("no http:// or https:// at its beginning")]
+    NoScheme,
     /// The text is not a URL (the WHATWG URL standard's parser says why).
     #[error("not a URL: {0}")]
     Syntax(url::ParseError),
@@ -34,7 +37,10 @@ pub enum LinkError {
 
 impl From<url::ParseError> for LinkError {
     fn from(error: url::ParseError) -> Self {
-        Self::Syntax(error)
+        match error {
+            url::ParseError::RelativeUrlWithoutBase => Self::NoScheme,
+            other => Self::Syntax(other),
+        }
     }
 }
 
@@ -224,7 +230,7 @@ mod tests {
             ("http://", "not a URL: empty host"),
             ("http://h:0/x", "port 0 cannot be used"),
             ("http://h:70000/x", "not a URL: invalid port number"),
-            ("x.jpg", "not a URL: relative URL without a base"),
+            ("x.jpg", "no http:// or https:// at its beginning"),
         ] {
             assert_eq!(Link::parse(text).expect_err(text).to_string(), why);
         }

@@ -62,8 +62,8 @@ struct Hashed([u16; 3]);
 
 impl Hashed {
     fn new(hash: u64) -> Self {
-        let [a, b, c, d, e, f, ..] = hash.to_le_bytes();
-        Self([u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]), u16::from_le_bytes([e, f])])
+        let part = |index: u32| u16::try_from(hash >> (16 * index) & 0xffff).expect("sixteen bits fit");
+        Self([part(0), part(1), part(2)])
     }
 }
 

@@ -15,12 +15,16 @@ pub(super) enum Place {
     Resting,
 }
 
-/// Least first: requests in flight, then starts since the last finish, then the last turn.
-///
-/// The second tells a host that answers from one that does not, where both have as much in flight; without it
-/// the silent one would win each tie, since its turn is always the longest ago.
+/// What ready hosts are ordered by, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank(usize, usize, u64);
+pub(super) struct Rank {
+    /// Has something in flight and has never answered: gets more only when nobody else wants it.
+    doubtful: bool,
+    in_flight: usize,
+    /// Starts since the last finish: where two have as much in flight, the one that answers goes first.
+    unanswered: usize,
+    turn: u64,
+}
 
 #[derive(Debug)]
 pub(super) struct Host<K, J> {
@@ -30,6 +34,8 @@ pub(super) struct Host<K, J> {
     pub(super) pace: Option<Gcra>,
     /// Starts since the last finish.
     unanswered: usize,
+    /// Whether it has ever answered.
+    pub(super) answers: bool,
     turn: u64,
     pub(super) place: Place,
 }
@@ -37,7 +43,16 @@ pub(super) struct Host<K, J> {
 impl<K, J> Host<K, J> {
     pub(super) fn new(key: K, pace: Option<Pace>) -> Self {
         let pace = pace.map(Gcra::new);
-        Self { key, queue: VecDeque::new(), in_flight: 0, pace, unanswered: 0, turn: 0, place: Place::Resting }
+        Self {
+            key,
+            queue: VecDeque::new(),
+            in_flight: 0,
+            pace,
+            unanswered: 0,
+            answers: false,
+            turn: 0,
+            place: Place::Resting,
+        }
     }
 
     /// Counts a start at `now` and gives the job that starts.
@@ -52,9 +67,19 @@ impl<K, J> Host<K, J> {
     }
 
     /// Counts a finish.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self, answered: bool) {
         self.in_flight -= 1;
         self.unanswered = 0;
+        self.answers |= answered;
+    }
+
+    fn rank(&self) -> Rank {
+        Rank {
+            doubtful: !self.answers && self.in_flight > 0,
+            in_flight: self.in_flight,
+            unanswered: self.unanswered,
+            turn: self.turn,
+        }
     }
 
     /// Whether nothing would be lost if the host were forgotten.
@@ -70,7 +95,7 @@ impl<K, J> Host<K, J> {
         } else if self.queue.is_empty() || self.in_flight >= per_host {
             Place::Resting
         } else {
-            Place::Ready(Rank(self.in_flight, self.unanswered, self.turn))
+            Place::Ready(self.rank())
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The schedule: which job may start now, and if none, when.
 //!
 //! Promises: never more than the limit in flight to one host, never faster than the pace of a host or of the
-//! run; of the hosts that may be asked, the one with the fewest requests in flight comes first, so a slow host
-//! cannot take the places of the others; a host's jobs start in the order in which they came; a job that waits
+//! run; of the hosts that may be asked, the one with the fewest requests in flight comes first, and one that has
+//! not answered yet comes last, so no host takes the places of the others; a host's jobs start in the order in which they came; a job that waits
 //! for its host or for its next attempt holds nothing.
 //!
 //! What surprises: it is pure. It does no I/O, reads no clock and draws no random number: every call is told the
@@ -69,6 +69,8 @@ pub(crate) struct Schedule<K, J> {
     waiting: usize,
     in_flight: usize,
     turns: u64,
+    /// Whether any host has ever answered.
+    answers: bool,
 }
 
 impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
@@ -85,6 +87,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             waiting: 0,
             in_flight: 0,
             turns: 0,
+            answers: false,
         }
     }
 
@@ -124,13 +127,29 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         self.wake_time().map_or(Next::Nothing, Next::Wait)
     }
 
-    /// Hands a ticket back: its request is no longer in flight.
+    /// Hands a ticket back: its request is no longer in flight, and was answered, with whatever, or was not.
     #[allow(clippy::needless_pass_by_value, reason = "a ticket is given back once, which taking it away ensures")]
-    pub(crate) fn finish(&mut self, ticket: Ticket, now: Instant) {
+    pub(crate) fn finish(&mut self, ticket: Ticket, answered: bool, now: Instant) {
         let Ticket(id) = ticket;
         self.in_flight -= 1;
-        self.host(id).finish();
+        self.host(id).finish(answered);
+        self.answers |= answered;
         self.settle(id, now);
+    }
+
+    /// Changes the limit of each host.
+    pub(crate) fn limit_hosts(&mut self, per_host: usize, now: Instant) {
+        self.limits.per_host = per_host;
+        for id in 0..self.hosts.len() {
+            if self.hosts[id].is_some() {
+                self.settle(id, now);
+            }
+        }
+    }
+
+    /// Whether more than one host has jobs, and none of them has answered yet: whom to trust is not known.
+    pub(crate) fn is_undecided(&self) -> bool {
+        self.ids.len() > 1 && !self.answers
     }
 
     /// Takes out everything that has not started.

@@ -32,7 +32,7 @@ fn a_hosts_jobs_start_in_the_order_in_which_they_came() {
     let (second, _second) = start(&mut schedule, now);
     assert_eq!((first, second), (1, 2));
     assert_eq!(schedule.next(now), Next::Nothing, "two are in flight");
-    schedule.finish(ticket, now);
+    schedule.finish(ticket, true, now);
     assert_eq!(start(&mut schedule, now).0, 3);
 }
 
@@ -59,10 +59,31 @@ fn a_host_that_never_answers_keeps_one_place_while_others_have_work() {
             }
         }
         for ticket in flying.drain(..) {
-            schedule.finish(ticket, now);
+            schedule.finish(ticket, true, now);
         }
     }
     assert_eq!(silent, 1, "of three places the silent host holds one");
+}
+
+#[test]
+fn a_host_that_has_not_answered_gets_more_only_when_nobody_else_wants_it() {
+    let now = Instant::now();
+    let mut schedule = Schedule::new(limits(1));
+    for job in ["s1", "s2", "s3"] {
+        schedule.push(&"silent", job, now);
+    }
+    schedule.push(&"good", "g1", now);
+    let (_, _silent) = start(&mut schedule, now);
+    let (_, good) = start(&mut schedule, now);
+    for job in ["g2", "g3"] {
+        schedule.push(&"good", job, now);
+    }
+    assert!(schedule.is_undecided());
+    schedule.finish(good, true, now);
+    assert!(!schedule.is_undecided());
+    schedule.limit_hosts(9, now);
+    let starts: Vec<_> = (0..4).map(|_| start(&mut schedule, now).0).collect();
+    assert_eq!(starts, ["g2", "g3", "s2", "s3"]);
 }
 
 #[test]
@@ -93,12 +114,12 @@ fn a_host_is_forgotten_when_it_owes_nothing_and_not_before() {
     let mut schedule = Schedule::new(Limits { per_host: 9, host_pace: Some(pace(10)), run_pace: None });
     schedule.push(&"a", 1, now);
     let (_, ticket) = start(&mut schedule, now);
-    schedule.finish(ticket, now);
+    schedule.finish(ticket, true, now);
     schedule.push(&"a", 2, now);
     let open = now + Duration::from_millis(100);
     assert_eq!(schedule.next(now), Next::Wait(open), "the pause is remembered");
     let (_, ticket) = start(&mut schedule, open);
-    schedule.finish(ticket, open);
+    schedule.finish(ticket, true, open);
     assert_eq!(schedule.next(open + Duration::from_secs(1)), Next::Nothing);
     assert!(schedule.ids.is_empty() && schedule.hosts.iter().all(Option::is_none));
 }
@@ -113,7 +134,7 @@ fn draining_gives_back_all_that_has_not_started() {
     schedule.push_at(&"b", 3, now + Duration::from_secs(1));
     let (_, ticket) = start(&mut schedule, now);
     assert_eq!(schedule.drain(), [2, 3, 4]);
-    schedule.finish(ticket, now);
+    schedule.finish(ticket, true, now);
     assert_eq!((schedule.waiting(), schedule.next(now)), (0, Next::Nothing));
 }
 
@@ -137,7 +158,7 @@ proptest! {
                 1 => { schedule.push_at(&HOSTS[host], HOSTS[host], now + Duration::from_millis(millis)); pushed += 1; }
                 2 => {
                     now += Duration::from_millis(millis);
-                    if let Some((_, ticket)) = flying.values_mut().find_map(Vec::pop) { schedule.finish(ticket, now); }
+                    if let Some((_, ticket)) = flying.values_mut().find_map(Vec::pop) { schedule.finish(ticket, true, now); }
                 }
                 _ => now += Duration::from_millis(millis),
             }
@@ -158,7 +179,7 @@ proptest! {
         }
         // Nobody starves: with every request finishing, everything starts.
         while started < pushed {
-            for (_, ticket) in flying.values_mut().flat_map(|tickets| tickets.drain(..)) { schedule.finish(ticket, now); }
+            for (_, ticket) in flying.values_mut().flat_map(|tickets| tickets.drain(..)) { schedule.finish(ticket, true, now); }
             match schedule.next(now) {
                 Next::Start(name, ticket) => { started += 1; flying.entry(0).or_default().push((name, ticket)); }
                 Next::Wait(until) => { prop_assert!(until > now); now = until; }

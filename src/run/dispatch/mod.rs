@@ -8,6 +8,7 @@
 //! How a task's result ends its entries is in `settle`.
 
 mod settle;
+mod survey;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -18,6 +19,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
 };
 
+use self::survey::Survey;
 use super::{
     Cause, RunError,
     attempt::{Answer, Setting},
@@ -92,6 +94,7 @@ pub(super) struct Dispatcher<'a, T> {
     begun: Instant,
     read: u64,
     all_read: bool,
+    survey: Option<Survey>,
     stopped: Stop,
     /// When what is in flight has had its time, once the run is drained.
     grace_ends: Option<Instant>,
@@ -107,7 +110,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
     ) -> Self {
         let options = &setting.options;
         let limits = Limits {
-            per_host: options.per_host(),
+            per_host: Survey::per_host(options),
             host_pace: options.pace(options.rate),
             run_pace: options.pace(options.total_rate),
         };
@@ -127,6 +130,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             begun: Instant::now(),
             read: 0,
             all_read: false,
+            survey: Some(Survey::new()),
             stopped: Stop::Run,
             grace_ends: None,
             failed: None,
@@ -141,7 +145,8 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         self.take(first);
         self.stop_at_least(self.stop.now());
         loop {
-            let wake = self.start();
+            self.end_survey();
+            let wake = self.start().into_iter().chain(self.survey.as_ref().map(Survey::wake)).min();
             self.write();
             if self.is_over() {
                 break;
@@ -189,6 +194,16 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         None
     }
 
+    /// Gives each host its whole limit as soon as it is known who there is, and who answers.
+    fn end_survey(&mut self) {
+        let Some(survey) = &self.survey else { return };
+        let seen = !self.wants_more() || survey.is_stalled();
+        if seen && !self.schedule.is_undecided() || survey.is_over() {
+            self.survey = None;
+            self.schedule.limit_hosts(self.setting.options.per_host(), Instant::now().into_std());
+        }
+    }
+
     /// Hands bodies to writers, as many as may be under way.
     fn write(&mut self) {
         while self.wants_writer() {
@@ -233,6 +248,9 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
                 return self.fail(Cause::Reader(std::io::ErrorKind::BrokenPipe.into()));
             }
         };
+        if let Some(survey) = &mut self.survey {
+            survey.last_read = Instant::now();
+        }
         let now = Instant::now().into_std();
         for planned in batch {
             self.read += 1;

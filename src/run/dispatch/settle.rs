@@ -39,7 +39,8 @@ impl<T: Transport> Dispatcher<'_, T> {
         match self.running.remove(&id) {
             Some(Task::Attempt(pending, ticket)) => {
                 self.attempts_in_flight -= 1;
-                self.schedule.finish(ticket, Instant::now().into_std());
+                let answered = matches!(&done, Ok(Done::Attempt(answer)) if is_answered(answer));
+                self.schedule.finish(ticket, answered, Instant::now().into_std());
                 match done {
                     Ok(Done::Attempt(answer)) => self.settle_attempt(pending, answer),
                     Err(error) if error.is_cancelled() => self.leave(*pending),
@@ -135,6 +136,11 @@ impl<T: Transport> Dispatcher<'_, T> {
         self.tally.add(ended);
         self.report(&Event::Ended(ended));
     }
+}
+
+/// Whether the server has said anything at all.
+fn is_answered(answer: &Result<Answer, Failure>) -> bool {
+    !matches!(answer, Err(Failure::Fetch(_) | Failure::Timeout(_)))
 }
 
 /// What a task has to say that ended as it should not.

@@ -1,0 +1,214 @@
+//! Names: from codes and URLs to files, one each, and none outside the destination.
+//!
+//! Promises: two entries never share a file; a code can change nothing of a URL but its own place in it; a file
+//! is named by the list and never by the server.
+
+use std::{fs, os::unix::fs::symlink};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    pictures::{jpeg, png},
+    server::{Answer, Server},
+    workspace::{DEST, Workspace},
+};
+
+#[test]
+fn a_code_becomes_the_base_url_and_its_lower_case_with_the_extension() {
+    for slash in ["", "/"] {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.always("/flags/cn.png", Answer::ok(png("cn")));
+        let (base, list) = (server.url("/flags") + slash, work.list(&["CN"]));
+        work.flagdl(["--base-url", &base, "--ext", "png", &list]).run().expect_code(0);
+        assert_eq!(work.saved_names(), ["cn.png"]);
+    }
+}
+
+#[test]
+fn a_template_says_where_a_code_stands_and_in_which_case() {
+    for (template, code, asked, saved) in [
+        ("/{code}/flag.jpg", "cN", "/cN/flag.jpg", "flag.jpg"),
+        ("/x/{code:lower}.JPG", "CN", "/x/cn.JPG", "cn.JPG"),
+        ("/{code:upper}-{code:lower}.jpg", "Cn", "/CN-cn.jpg", "CN-cn.jpg"),
+        ("/show?country={code}&s=1", "c&n", "/show?country=c%26n&s=1", "show"),
+        ("/a%20b/{code}%20x.jpg", "é", "/a%20b/%C3%A9%20x.jpg", "é x.jpg"),
+    ] {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.script(asked, [Answer::ok(jpeg("it"))]);
+        let list = work.list(&[code]);
+        work.flagdl(["--url-template", &server.url(template), &list]).run().expect_code(0);
+        assert_eq!(work.saved_names(), [saved], "{template}");
+    }
+}
+
+#[test]
+fn a_template_that_cannot_work_is_a_usage_error_before_any_request() {
+    let (work, server) = (Workspace::new(), Server::start());
+    let list = work.list(&["cn"]);
+    let url = server.url("");
+    for (template, hint) in [
+        (format!("{url}/flag.jpg"), "{code}"),
+        (format!("{url}/{{kode}}.jpg"), "kode"),
+        (format!("{url}/{{code.jpg"), "{"),
+        ("http://{code}.localhost/flag.jpg".to_owned(), "path"),
+        ("http://{code}@localhost/flag.jpg".to_owned(), "path"),
+        ("ftp://localhost/{code}.jpg".to_owned(), "http"),
+    ] {
+        let told = work.flagdl(["--url-template", &template, &list]).run();
+        told.expect_code(2).expect_err(hint);
+    }
+    for (base, ext) in [("not a url", "jpg"), (&*url, "a/b"), (&*url, ""), (&*format!("{url}/?q"), "jpg")] {
+        let told = work.flagdl(["--base-url", base, "--ext", ext, &list]).run();
+        told.expect_code(2);
+    }
+    assert!(server.arrivals().is_empty(), "asked for {:?}", server.targets());
+    assert!(!work.path(DEST).exists());
+}
+
+#[test]
+fn a_url_is_saved_under_its_own_last_segment() {
+    let (work, server) = (Workspace::new(), Server::start());
+    let mut entries = Vec::new();
+    for (path, name) in
+        [("/d/a%20b.jpg?x=1", "a b.jpg"), ("/plain.png", "plain.png"), ("/e%2Ff.jpg", "e%2Ff.jpg"), ("/g/", "index")]
+    {
+        server.script(path, [Answer::ok(jpeg(name)).field("Content-Disposition", "attachment; filename=evil.jpg")]);
+        entries.push((server.url(path), name));
+    }
+    let list = work.list(&entries.iter().map(|(url, _)| url.as_str()).collect::<Vec<_>>());
+    work.flagdl([&*list]).run().expect_code(0).expect_summary("4 ok, 0 not found, 0 errors");
+    let expected = entries.iter().map(|(_, name)| ((*name).to_owned(), jpeg(name))).collect();
+    assert_eq!(work.saved(), expected);
+}
+
+#[test]
+fn two_urls_with_one_name_get_two_files_and_keep_them_in_later_runs() {
+    let (work, server) = (Workspace::new(), Server::start());
+    for path in ["/a/cn.jpg", "/b/cn.jpg", "/b/cn.jpg?v=2", "/c/CN.JPG"] {
+        server.script(path, [Answer::ok(jpeg(path)), Answer::ok(jpeg(path))]);
+    }
+    let second = format!("cn~{}.jpg", first_digits(&server.url("/b/cn.jpg")));
+    let third = format!("cn~{}.jpg", first_digits(&server.url("/b/cn.jpg?v=2")));
+    // Some systems ignore case, so a name that differs in nothing else is taken too.
+    let fourth = format!("CN~{}.JPG", first_digits(&server.url("/c/CN.JPG")));
+    let urls = ["/a/cn.jpg", "/b/cn.jpg", "/b/cn.jpg?v=2", "/c/CN.JPG"].map(|path| server.url(path));
+    let list = work.list_of(&urls);
+    for _ in 0..2 {
+        work.flagdl([&*list]).run().expect_code(0);
+        let expected = [
+            ("cn.jpg".to_owned(), jpeg("/a/cn.jpg")),
+            (second.clone(), jpeg("/b/cn.jpg")),
+            (third.clone(), jpeg("/b/cn.jpg?v=2")),
+            (fourth.clone(), jpeg("/c/CN.JPG")),
+        ];
+        assert_eq!(work.saved(), expected.into());
+    }
+}
+
+fn first_digits(url: &str) -> String {
+    let digest = Sha256::digest(url.as_bytes());
+    format!("{:08x}", u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))
+}
+
+#[test]
+fn the_same_url_again_is_a_duplicate_and_asked_for_once() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn", "in"]);
+    let again = server.url("/cn.jpg#fragment");
+    let list = work.list(&["cn", "in", "CN", &again, "cn"]);
+    let told = work.flagdl(["-v", "-u", &server.url(""), &list]).run();
+    told.expect_code(0).expect_summary("2 ok, 0 not found, 0 errors, 3 duplicate");
+    assert_eq!(work.saved_names(), ["cn.jpg", "in.jpg"]);
+}
+
+#[test]
+fn no_entry_leaves_the_destination_or_changes_the_host() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/base/", Answer::ok(jpeg("it")));
+    let codes = [
+        "../../etc/x",
+        "..",
+        ".",
+        "/etc/passwd",
+        "a/../../b",
+        "..\\..\\x",
+        "C:\\x",
+        "\\\\srv\\share",
+        "%2e%2e",
+        "%2e%2e%2fx",
+        "@evil.test",
+        "//evil.test/x",
+        "?q=1",
+        "#f",
+        "x?y#z",
+        ".flagdl",
+        "CON",
+        "nul",
+        "x ",
+        "-rf",
+        "~",
+        "a:b",
+        "…",
+        "\u{202e}gpj",
+    ];
+    let list = work.list(&codes);
+    let told = work.flagdl(["-u", &server.url("/base"), "--format", "ndjson", &list]).run();
+    assert_eq!(told.summary()["entries"], codes.len() - 1, "all but the comment are entries: {told}");
+    for arrival in server.arrivals() {
+        let rest = arrival.target.strip_prefix("/base/").expect("below the base");
+        assert!(!rest.contains(['/', '?', '#', '@', '\\']), "{} is more than a segment", arrival.target);
+    }
+    assert_eq!(told.summary()["ok"], work.saved().len(), "{told}");
+}
+
+#[test]
+fn no_url_leaves_the_destination() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("it")));
+    let paths = [
+        "/../../x.jpg",
+        "/a/%2e%2e/y.jpg",
+        "/..%2f..%2fz.jpg",
+        "/%2e%2e%2fw.jpg",
+        "/a/..",
+        "/a/%2e%2e",
+        "/..%5c..%5cv.jpg",
+        "/.flagdl",
+        "/%00.jpg",
+        "/%0d%0a.jpg",
+        "/%1b%5b31m.jpg",
+        "/con.jpg",
+        "/%ff%fe.jpg",
+    ];
+    let urls = paths.map(|path| server.url(path));
+    let list = work.list_of(&urls);
+    let told = work.flagdl(["--format", "ndjson", &list]).run();
+    told.expect_code(0);
+    assert_eq!(told.summary()["ok"], work.saved().len(), "{told}");
+    assert!(work.saved_names().iter().all(|name| !name.contains(char::is_control)));
+}
+
+#[test]
+fn a_very_long_name_is_cut_and_still_told_apart() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("it")));
+    let long = "x".repeat(300);
+    let list = work.list(&[&format!("{long}1"), &format!("{long}2")]);
+    work.flagdl(["-u", &server.url(""), &list]).run().expect_code(0);
+    assert_eq!(work.saved().len(), 2);
+}
+
+#[test]
+fn nothing_but_a_plain_file_is_replaced() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn", "in", "us"]);
+    let outside = work.file("outside", "mine");
+    fs::create_dir_all(work.path(DEST).join("cn.jpg")).expect("a folder");
+    symlink(work.path(&outside), work.path(DEST).join("in.jpg")).expect("a symbolic link");
+    work.file("downloads/us.jpg", "an older one");
+    let list = work.list(&["cn", "in", "us"]);
+    let told = work.flagdl(["-u", &server.url(""), "--format", "ndjson", &list]).run();
+    told.expect_code(1).expect_endings(&[("cn", "error unsafe-path"), ("in", "error unsafe-path"), ("us", "ok")]);
+    assert_eq!(work.read(&outside), "mine");
+    assert_eq!(fs::read(work.path("downloads/us.jpg")).expect("a file"), jpeg("us"));
+}

@@ -1,0 +1,228 @@
+//! Output: stdout is data and stderr is for people; what either says, and what neither ever says.
+
+use serde_json::{Value, json};
+
+use crate::{
+    pictures::{PAGE, files, jpeg},
+    ports::Refusing,
+    server::{Answer, Server},
+    workspace::Workspace,
+};
+
+/// A duration or a rate in a summary line, made the same for every run.
+fn redacted(line: &str) -> String {
+    let mut words = Vec::new();
+    for word in line.split(' ') {
+        let time = word.strip_suffix('s').is_some_and(|number| number.parse::<f64>().is_ok());
+        words.push(if time { "<time>" } else { word });
+    }
+    words.join(" ").split(", ").filter(|part| !part.ends_with("/s)")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_summary_says_the_counts_the_time_the_bytes_and_the_rate() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn", "in"]).script("/xx.jpg", [Answer::status(404)]);
+    server.script("/page.jpg", [Answer::ok(PAGE)]);
+    let list = work.list(&["cn", "in", "xx", "page", "cn"]);
+    let told = work.flagdl(["-u", &server.url(""), &list]).run();
+    let bytes = u32::try_from(work.saved().values().map(Vec::len).sum::<usize>()).expect("small pictures");
+    let size = format!("{:.1} KiB", f64::from(bytes) / 1024.0);
+    let line = told.out.trim_end();
+    assert_eq!(redacted(line), format!("2 ok, 1 not found, 1 error, 1 duplicate in <time> ({size}"));
+    assert!(line.ends_with("/s)"), "{told}");
+    assert_eq!(told.out.lines().count(), 1, "{told}");
+}
+
+#[test]
+fn a_summary_of_nothing_saved_says_no_bytes() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.script("/xx.jpg", [Answer::status(404)]);
+    let list = work.list(&["xx"]);
+    let told = work.flagdl(["-u", &server.url(""), &list]).run();
+    assert_eq!(redacted(told.out.trim_end()), "0 ok, 1 not found, 0 errors in <time>");
+}
+
+#[test]
+fn errors_are_told_without_verbose_and_the_rest_is_not() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn"]).script("/xx.jpg", [Answer::status(404)]);
+    server.script("/page.jpg", [Answer::ok(PAGE)]);
+    let list = work.list(&["cn", "xx", "page"]);
+    let told = work.flagdl(["-u", &server.url(""), &list]).run();
+    let url = server.url("/page.jpg");
+    let errors = told.error_lines();
+    assert_eq!(errors.len(), 1, "{told}");
+    assert!(errors[0].starts_with("*** error for page: "), "{told}");
+    assert!(errors[0].ends_with(&format!(" ({url})")), "{told}");
+    assert!(!told.err.contains("cn is ok") && !told.err.contains("xx is"), "{told}");
+}
+
+#[test]
+fn ndjson_is_an_object_an_entry_and_a_summary_and_nothing_else() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn"]).script("/xx.jpg", [Answer::status(410)]);
+    server.script("/forbidden.jpg", [Answer::status(403)]);
+    let list = work.list(&["# one", "CN", "xx", "forbidden", "cn", "ftp://localhost/x"]);
+    let told = work.flagdl(["-v", "-c", "1", "-u", &server.url(""), "--format", "ndjson", &list]).run();
+    let host = server.url("");
+    let url = |code: &str| server.url(&format!("/{code}.jpg"));
+    let mut objects = told.objects();
+    let schemas: Vec<_> = objects.iter().map(|object| object["schema"].clone()).collect();
+    assert_eq!(schemas[0], 1, "{told}");
+    assert!(schemas[1..].iter().all(Value::is_null), "{told}");
+    for object in &mut objects {
+        let object = object.as_object_mut().expect("an object");
+        object.remove("schema");
+        for measured in ["elapsed_ms", "seconds"] {
+            if let Some(value) = object.remove(measured) {
+                assert!(value.as_f64().is_some_and(|value| (0.0..60_000.0).contains(&value)), "{told}");
+            }
+        }
+    }
+    let summary = objects.pop().expect("a summary");
+    objects.sort_by_key(|object| object["line"].as_u64());
+    let bytes = jpeg("cn").len();
+    let message = |object: &Value| object["message"].clone();
+    let (forbidden, invalid) = (message(&objects[2]), message(&objects[4]));
+    assert!(forbidden.as_str().is_some_and(|text| text.contains("403")), "{told}");
+    assert!(invalid.as_str().is_some_and(|text| text.contains("ftp")), "{told}");
+    let expected = [
+        json!({"event": "entry", "entry": "CN", "line": 2, "url": url("cn"), "path": "cn.jpg", "outcome": "ok",
+            "status": 200, "bytes": bytes, "attempts": 1, "host": host}),
+        json!({"event": "entry", "entry": "xx", "line": 3, "url": url("xx"), "outcome": "not-found",
+            "status": 410, "attempts": 1, "host": host}),
+        json!({"event": "entry", "entry": "forbidden", "line": 4, "url": url("forbidden"), "outcome": "error",
+            "class": "http-403", "status": 403, "attempts": 1, "host": host, "message": forbidden}),
+        json!({"event": "entry", "entry": "cn", "line": 5, "url": url("cn"), "path": "cn.jpg",
+            "outcome": "duplicate", "host": host}),
+        json!({"event": "entry", "entry": "ftp://localhost/x", "line": 6, "outcome": "error",
+            "class": "invalid-line", "message": invalid}),
+    ];
+    assert_eq!(objects, expected, "{told}");
+    for (name, value) in [
+        ("event", json!("summary")),
+        ("ok", json!(1)),
+        ("duplicate", json!(1)),
+        ("not-found", json!(1)),
+        ("error", json!(2)),
+        ("left", json!(0)),
+        ("bytes", json!(bytes)),
+        ("entries", json!(5)),
+        ("requests", json!(3)),
+    ] {
+        assert_eq!(summary[name], value, "{name}: {told}");
+    }
+}
+
+#[test]
+fn ndjson_of_an_empty_list_is_one_summary_with_the_schema() {
+    let work = Workspace::new();
+    let list = work.list(&["# nothing"]);
+    let told = work.flagdl(["--format", "ndjson", &list]).run();
+    told.expect_code(0);
+    assert_eq!(told.objects().len(), 1, "{told}");
+    assert_eq!((&told.summary()["schema"], &told.summary()["entries"]), (&json!(1), &json!(0)), "{told}");
+}
+
+#[test]
+fn ndjson_comes_while_the_run_goes_on() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn"]).script("/in.jpg", [Answer::ok(jpeg("in")).gated()]);
+    let list = work.list(&["cn", "in"]);
+    let run = work.flagdl(["-u", &server.url(""), "--format", "ndjson", &list]).start();
+    run.wait_for_out("\"cn\"");
+    server.release();
+    run.wait().expect_code(0).expect_endings(&[("cn", "ok"), ("in", "ok")]);
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_success_and_does_no_harm() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("cn")));
+    let codes: Vec<_> = (0..2000).map(|number| format!("c{number}")).collect();
+    let list = work.list_of(&codes);
+    let url = server.url("");
+    for format in ["ndjson", "text"] {
+        let told = work.flagdl(["-u", &url, "--format", format, &list]).closed_out().run();
+        told.expect_code(4).expect_err("error: cannot write");
+        assert!(!told.err.contains("panicked"), "{told}");
+        assert!(work.saved().values().all(|bytes| *bytes == jpeg("cn")));
+    }
+}
+
+#[test]
+fn errors_that_nobody_reads_change_nothing() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn"]).script("/page.jpg", [Answer::ok(PAGE)]);
+    let list = work.list(&["cn", "page"]);
+    let told = work.flagdl(["-v", "-u", &server.url(""), &list]).closed_err().run();
+    told.expect_code(1).expect_summary("1 ok, 0 not found, 1 error");
+    assert_eq!(work.saved(), files(&["cn"]));
+}
+
+#[test]
+fn no_control_character_of_a_list_or_a_server_reaches_the_terminal() {
+    let (work, server) = (Workspace::new(), Server::start());
+    let evil = "\u{1b}[31m\u{7}";
+    let encoded = Answer::ok(jpeg("it")).field("Content-Encoding", "x\u{9b}31m");
+    server.always("/encoded.jpg", encoded);
+    server.always("/moved.jpg", Answer::redirect(302, "ftp://h\u{9b}/"));
+    server.always("/%1b%5B31m.jpg", Answer::status(403));
+    server.always_below("/x", Answer::status(404));
+    let urls = [server.url("/%1b%5B31m.jpg"), server.url(&format!("/{evil}.jpg"))];
+    let list = work.list(&[evil, "a\tb", "c\u{9b}31m", "\u{85}x\u{2028}", "encoded", "moved", &urls[0], &urls[1]]);
+    for format in ["text", "ndjson"] {
+        let told = work.flagdl(["-v", "-u", &server.url(""), "--format", format, &list]).run();
+        let said = format!("{}{}", told.out, told.err);
+        let control = said.chars().find(|letter| letter.is_control() && *letter != '\n');
+        assert_eq!(control, None, "{told}");
+        // The line is named all the same.
+        told.expect_err("\\u{1b}[31m\\u{7}");
+    }
+}
+
+#[test]
+fn secrets_appear_nowhere_in_the_output() {
+    const SECRET: &str = "s3cret";
+    let (work, server, refusing) = (Workspace::new(), Server::start(), Refusing::new());
+    let secret = |url: String| url.replace("http://", "http://me-s3cret:pw-s3cret@") + "?sig=q-s3cret&bare-s3cret";
+    let target = secret(server.url("/target.jpg"));
+    server.always_below("/ok.jpg", Answer::ok(jpeg("it")));
+    server.always_below("/missing.jpg", Answer::status(404));
+    server.always_below("/forbidden.jpg", Answer::status(403));
+    server.always_below("/moved.jpg", Answer::redirect(302, &target));
+    server.always_below("/target.jpg", Answer::redirect(302, "ftp://me-s3cret@localhost/?x=s3cret"));
+    server.always_below("/broken.jpg", Answer::raw("s3cret"));
+    let paths = ["/ok.jpg", "/ok.jpg", "/missing.jpg", "/forbidden.jpg", "/moved.jpg", "/broken.jpg"];
+    let mut entries: Vec<_> = paths.iter().map(|path| secret(server.url(path))).collect();
+    entries.push(secret(refusing.url("/r.jpg")));
+    entries.push("ftp://me-s3cret:pw-s3cret@localhost/x?sig=s3cret".to_owned());
+    entries.push("http://me-s3cret:pw-s3cret@localhost:99999/x?sig=s3cret".to_owned());
+    entries.push("http://me-s3cret:pw-s3cret@local host/x?sig=s3cret".to_owned());
+    let list = work.list_of(&entries);
+    let base = secret(server.url("")).replace("?sig", "/x?sig");
+    let template = secret(server.url("/ok.jpg")) + "&c={code}";
+    let mut runs = Vec::new();
+    for more in [&["-v"][..], &["--format", "ndjson"], &["--progress", "always"]] {
+        let headers = ["--retries", "1", "-H", "X-Key: h-s3cret", &list];
+        runs.push(work.flagdl(headers).arguments(more.iter().copied()).run());
+    }
+    for wrong in [
+        &["--base-url", &*base][..],
+        &["--base-url", "ftp://me-s3cret:pw-s3cret@localhost"],
+        &["--url-template", &secret(server.url("/fixed.jpg"))],
+        &["--url-template", &(template.clone() + "{kode}")],
+        &["--proxy", "gopher://me-s3cret:pw-s3cret@localhost"],
+        &["--proxy", "http://me-s3cret:pw-s3cret@local host"],
+        &["-H", "X-Key h-s3cret"],
+        &["-H", "X-Key: h-s3cret\n"],
+        &["-u", &base, "--url-template", &template],
+    ] {
+        let told = work.flagdl(["--retries", "0", &list]).arguments(wrong.iter().copied()).run();
+        runs.push(told);
+    }
+    for told in runs {
+        assert!(!told.out.contains(SECRET) && !told.err.contains(SECRET), "{told}");
+    }
+}
