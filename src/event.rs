@@ -58,6 +58,7 @@ impl Outcome {
 
 /// Why an attempt or an entry failed.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// The line is no entry. Final.
     #[error(transparent)]
@@ -101,6 +102,7 @@ pub enum Failure {
 
 /// Why a redirect is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum RedirectError {
     /// More hops than allowed.
     #[error("more than {0} redirects")]
@@ -148,14 +150,6 @@ impl Failure {
             _ => false,
         }
     }
-
-    /// The status, where the failure is one.
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Status(status) => Some(*status),
-            _ => None,
-        }
-    }
 }
 
 fn status_line(status: u16) -> String {
@@ -163,7 +157,8 @@ fn status_line(status: u16) -> String {
     known.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
 }
 
-fn seconds(duration: Duration) -> String {
+/// A time as people read it: `350ms`, `1.5s`, `30s`.
+pub fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds >= 1.0 { format!("{}s", (seconds * 10.0).round() / 10.0) } else { format!("{}ms", duration.as_millis()) }
 }

@@ -161,8 +161,9 @@ impl fmt::Display for Link {
         let mut lead = '?';
         for pair in self.url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
-                Some((name, _)) => write!(f, "{lead}{name}=…")?,
-                None => write!(f, "{lead}…")?,
+                Some((name, value)) if !value.trim_matches('=').is_empty() => write!(f, "{lead}{name}=…")?,
+                // A bare value, or one that ends in the padding of base64.
+                _ => write!(f, "{lead}…")?,
             }
             lead = '&';
         }
@@ -176,13 +177,37 @@ impl fmt::Debug for Link {
     }
 }
 
+/// Whether a character can hide what stands beside it, or pretend to be something else, where text is shown:
+/// controls, separators of lines, changes of direction, invisible ones (Unicode TR #36 §2).
+pub(crate) fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// A text as it may be shown, with deceptive characters written as escapes.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_deceptive) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_deceptive(character) { shown.extend(character.escape_default()) } else { shown.push(character) }
+    }
+    Cow::Owned(shown)
+}
+
 /// A text that may hold a URL that is no [`Link`], with what might be secret taken out of it.
 pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
-    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    Cow::Owned(format!("{scheme}://{host}{path}{query}"))
+    let Some((scheme, rest)) = text.split_once("://") else { return visible(text) };
+    // Up to the last `@`, wherever it stands: a password may hold what would end a host.
+    let rest = rest.rsplit('@').next().unwrap_or_default();
+    let shown =
+        rest.find(['?', '#']).map_or_else(|| rest.to_owned(), |end| format!("{}{}…", &rest[..end], &rest[end..=end]));
+    Cow::Owned(visible(&format!("{scheme}://{shown}")).into_owned())
 }
 
 #[cfg(test)]
@@ -203,6 +228,7 @@ mod tests {
     #[test]
     fn a_query_without_names_is_hidden_whole() {
         assert_eq!(link("http://h/a?t0ken").to_string(), "http://h/a?…");
+        assert_eq!(link("http://h/a?dG9rZW4=").to_string(), "http://h/a?…");
         assert_eq!(link("http://h/a?&&").to_string(), "http://h/a");
     }
 
@@ -210,7 +236,10 @@ mod tests {
     fn what_is_no_link_is_shown_without_its_secrets_too() {
         assert_eq!(without_secrets("ftp://u:p@h/a?b=c"), "ftp://h/a?…");
         assert_eq!(without_secrets("ftp://u:p@"), "ftp://");
+        assert_eq!(without_secrets("http://u:pa/ss@h/x#t0ken"), "http://h/x#…");
+        assert_eq!(without_secrets("http://u:pa?ss@h"), "http://h");
         assert_eq!(without_secrets("cn"), "cn");
+        assert_eq!(without_secrets("a\u{202e}gpj.\u{1b}[31m"), "a\\u{202e}gpj.\\u{1b}[31m");
     }
 
     #[test]

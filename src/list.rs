@@ -8,6 +8,7 @@
 //! reader can hand on what it has.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
@@ -15,6 +16,8 @@ use std::{
 };
 
 use thiserror::Error;
+
+use crate::link::{visible, without_secrets};
 
 /// Longest line in bytes, its newline not counted.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -45,8 +48,8 @@ impl Source {
     pub fn name(&self) -> String {
         match self {
             Self::Stdin => "stdin".to_owned(),
-            Self::File(path) => path.display().to_string(),
-            Self::Text { name, .. } => name.clone(),
+            Self::File(path) => visible(&path.to_string_lossy()).into_owned(),
+            Self::Text { name, .. } => visible(name).into_owned(),
         }
     }
 }
@@ -76,7 +79,7 @@ pub enum LineError {
 }
 
 /// What the user wrote in one line of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What messages call the list.
     pub list: Arc<str>,
@@ -84,6 +87,13 @@ pub struct Entry {
     pub line: u64,
     /// The text, trimmed; of a faulty line an excerpt with what cannot be shown escaped.
     pub text: Box<str>,
+}
+
+impl fmt::Debug for Entry {
+    /// Without what might be secret in a URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Entry({} line {}: {})", self.list, self.line, without_secrets(&self.text))
+    }
 }
 
 struct Reader {
@@ -144,9 +154,12 @@ impl Lists {
         Ok(None)
     }
 
-    /// Whether the next call may have to wait for input: no whole line is buffered.
+    /// Whether the next call may have to wait for input: no whole line with an entry in it is buffered.
     pub fn is_waiting(&self) -> bool {
-        self.current.as_ref().is_some_and(|reader| !reader.input.buffer().contains(&b'\n'))
+        let Some(reader) = &self.current else { return false };
+        let buffered = reader.input.buffer();
+        let whole = buffered.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |last| &buffered[..last]);
+        !whole.split(|byte| *byte == b'\n').any(|line| !line.trim_ascii().is_empty() && line.trim_ascii()[0] != b'#')
     }
 }
 
@@ -222,11 +235,8 @@ fn check(text: &[u8]) -> Result<&str, LineError> {
 
 fn excerpt(text: &[u8]) -> Box<str> {
     let text = String::from_utf8_lossy(&text[..text.len().min(4 * MAX_EXCERPT)]);
-    let mut shown = String::new();
-    for character in text.chars().take(MAX_EXCERPT) {
-        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
-    }
-    shown.into()
+    let excerpt: String = text.chars().take(MAX_EXCERPT).collect();
+    visible(&excerpt).into()
 }
 
 #[cfg(test)]
@@ -287,6 +297,17 @@ mod tests {
         assert!(line.capacity() <= 2 * (MAX_LINE + 2));
         assert_eq!(reader.read_line(&mut line).expect("a line"), Some(true));
         assert_eq!(line, b"next");
+    }
+
+    #[test]
+    fn a_comment_in_the_buffer_is_no_entry_to_go_on_with() {
+        for (text, waiting) in [("a\nb\n", false), ("a\nb", true), ("a\n\n# c\n \n", true), ("a\n#\nb\nc", false)] {
+            let input: Box<dyn Read + Send> = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
+            let reader = Reader { name: "list".into(), line: 0, input: BufReader::with_capacity(64, input) };
+            let mut lists = Lists { waiting: Vec::new().into_iter(), current: Some(reader), buffer: Vec::new() };
+            lists.next_entry().expect("memory can be read");
+            assert_eq!(lists.is_waiting(), waiting, "{text:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 use std::{fmt, fmt::Write as _};
 
-use crate::link::Link;
+use crate::link::{Link, is_deceptive};
 
 /// Longest name in bytes: what ext4, APFS and NTFS all take, less nothing: staged files have names of their own.
 pub const MAX_NAME: usize = 255;
@@ -128,15 +128,8 @@ fn encode(text: &str) -> String {
 }
 
 fn is_portable(character: char) -> bool {
-    // Reserved by Windows, separators, `%` because it is the escape, and what can fool a reader's eye:
-    // controls, line separators, direction overrides, invisible characters (Unicode TR #36 §2).
-    !character.is_control()
-        && !matches!(
-            character,
-            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%'
-                | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
+    // Reserved by Windows, separators, and `%` because it is the escape.
+    !is_deceptive(character) && !matches!(character, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%')
 }
 
 /// Names that Windows gives to devices, whatever follows the first dot

@@ -6,6 +6,8 @@
 //!
 //! What surprises: `%2e%2e` means `..` to every URL parser (WHATWG URL §4.4), so encoding alone would not do.
 
+use std::fmt;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use thiserror::Error;
 
@@ -81,13 +83,20 @@ enum Piece {
 }
 
 /// A URL with places for a code.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Template {
     /// The template's own URL, with a probe for each code.
     probed: Link,
     pieces: Vec<Piece>,
     /// The pieces of the last path segment, as literal text rather than as percent-encoded.
     name: Vec<Piece>,
+}
+
+impl fmt::Debug for Template {
+    /// Without what might be secret in its URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Template({})", self.probed.to_string().replace(PROBE, "{code}"))
+    }
 }
 
 impl Template {

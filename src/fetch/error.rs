@@ -7,6 +7,7 @@ use std::{error::Error as StdError, fmt, io};
 
 /// The stage and kind of a failed exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Fault {
     /// The host's name has no address, or the name service did not answer. Another attempt could succeed.
     Resolve,

@@ -7,7 +7,14 @@
 //! time; only connecting is timed here. Idle connections are dropped after 4 s, before common servers drop
 //! them (Apache and Node do at 5 s), because a request sent into a closing connection is lost (hyper #2136).
 
-use std::time::Duration;
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
@@ -21,6 +28,10 @@ use super::{
 };
 
 const IDLE: Duration = Duration::from_secs(4);
+
+/// Above this many requests in flight there is a further pool of connections, up to so many.
+const IN_A_POOL: usize = 2048;
+const MAX_POOLS: usize = 4;
 
 /// Flow-control window of one HTTP/2 stream, in bytes.
 const STREAM_WINDOW: u32 = 1 << 20;
@@ -44,15 +55,31 @@ pub enum HttpVersion {
 }
 
 /// Which proxy requests go through.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum ProxyChoice {
     /// What the usual variables say (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`).
     #[default]
     Environment,
     /// None at all.
     Direct,
-    /// This one for all hosts but those of `no_proxy`: `http://`, `https://`, `socks4://` or `socks5://`.
-    Url(String),
+    /// This one.
+    Url {
+        /// `http://`, `https://`, `socks4://` or `socks5://`; without a scheme, `http://`.
+        url: String,
+        /// Hosts that are asked directly, as in the variable `no_proxy`.
+        except: Option<String>,
+    },
+}
+
+impl fmt::Debug for ProxyChoice {
+    /// Without the proxy's URL, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "Environment",
+            Self::Direct => "Direct",
+            Self::Url { .. } => "Url(…)",
+        })
+    }
 }
 
 /// How connections are made.
@@ -62,8 +89,9 @@ pub struct HttpOptions {
     pub user_agent: String,
     /// Longest time to connect, TLS included.
     pub connect_timeout: Duration,
-    /// Idle connections kept to one host.
-    pub idle_per_host: usize,
+    /// Requests that may be in flight to one host: as in the options of the run. So many connections are kept, and
+    /// HTTP/2's window is made for so many streams.
+    pub per_host: usize,
     /// Which HTTP is spoken.
     pub version: HttpVersion,
     /// Which proxy requests go through.
@@ -79,7 +107,7 @@ impl Default for HttpOptions {
         Self {
             user_agent: concat!("flagdl/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(10),
-            idle_per_host: 3,
+            per_host: 3,
             version: HttpVersion::default(),
             proxy: ProxyChoice::default(),
             certificates: None,
@@ -90,6 +118,7 @@ impl Default for HttpOptions {
 
 /// Why no client could be made.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SetupError {
     /// The user agent is not a header value, or empty.
     #[error("must be visible ASCII text and not empty")]
@@ -113,10 +142,13 @@ fn innermost(error: &reqwest::Error) -> String {
     source.to_string()
 }
 
-/// The transport over reqwest. Cheap to clone; connections are shared.
-#[derive(Debug, Clone)]
+/// The transport over reqwest.
+#[derive(Debug)]
 pub struct Http {
-    client: reqwest::Client,
+    /// Several where very many requests are in flight: each has a pool of its own, and what a pool does for a
+    /// request that comes or goes takes time in proportion to those that wait in it.
+    clients: Vec<reqwest::Client>,
+    next: AtomicUsize,
 }
 
 impl Http {
@@ -128,58 +160,65 @@ impl Http {
     pub fn new(options: &HttpOptions) -> Result<Self, SetupError> {
         // An error only says that the program has made its own choice already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| SetupError::UserAgent)?;
-        if options.user_agent.trim().is_empty() {
-            return Err(SetupError::UserAgent);
-        }
-        let streams = u32::try_from(options.idle_per_host.max(1)).unwrap_or(u32::MAX);
-        let mut builder = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .default_headers(default_headers())
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .connect_timeout(options.connect_timeout)
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(options.idle_per_host)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(STREAM_WINDOW.saturating_mul(streams).min(MAX_CONNECTION_WINDOW))
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .http2_keep_alive_timeout(Duration::from_secs(10))
-            .http2_max_header_list_size(MAX_HEADER_LIST)
-            .dns_resolver(CachingResolver::new())
-            .tls_version_min(tls::Version::TLS_1_2);
-        builder = match options.version {
-            HttpVersion::Http1 => builder.http1_only(),
-            HttpVersion::Http2 => builder.http2_prior_knowledge(),
-            HttpVersion::Auto => builder,
-        };
-        builder = match &options.proxy {
-            ProxyChoice::Environment => builder,
-            ProxyChoice::Direct => builder.no_proxy(),
-            ProxyChoice::Url(url) => builder.proxy(proxy(url)?),
-        };
-        if let Some(pem) = &options.certificates {
-            let certificates = Certificate::from_pem_bundle(pem).map_err(|_| SetupError::Certificates)?;
-            if certificates.is_empty() {
-                return Err(SetupError::Certificates);
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
-        if options.insecure {
-            builder = builder.tls_danger_accept_invalid_certs(true);
-        }
-        Ok(Self { client: builder.build().map_err(SetupError::Client)? })
+        let resolver = Arc::new(CachingResolver::new());
+        let count = (options.per_host / IN_A_POOL).clamp(1, MAX_POOLS);
+        let clients = (0..count).map(|_| client(options, &resolver, count)).collect::<Result<_, _>>()?;
+        Ok(Self { clients, next: AtomicUsize::new(0) })
     }
 }
 
-fn proxy(url: &str) -> Result<Proxy, SetupError> {
+fn client(options: &HttpOptions, resolver: &Arc<CachingResolver>, pools: usize) -> Result<reqwest::Client, SetupError> {
+    let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| SetupError::UserAgent)?;
+    if options.user_agent.trim().is_empty() {
+        return Err(SetupError::UserAgent);
+    }
+    let streams = u32::try_from(options.per_host.max(1)).unwrap_or(u32::MAX);
+    let mut builder = reqwest::Client::builder()
+        .user_agent(user_agent)
+        .default_headers(default_headers())
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(retry::never())
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(options.per_host.div_ceil(pools))
+        .http2_initial_stream_window_size(STREAM_WINDOW)
+        .http2_initial_connection_window_size(STREAM_WINDOW.saturating_mul(streams).min(MAX_CONNECTION_WINDOW))
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .http2_keep_alive_timeout(Duration::from_secs(10))
+        .http2_max_header_list_size(MAX_HEADER_LIST)
+        .dns_resolver(Arc::clone(resolver))
+        .tls_version_min(tls::Version::TLS_1_2);
+    builder = match options.version {
+        HttpVersion::Http1 => builder.http1_only(),
+        HttpVersion::Http2 => builder.http2_prior_knowledge(),
+        HttpVersion::Auto => builder,
+    };
+    builder = match &options.proxy {
+        ProxyChoice::Environment => builder,
+        ProxyChoice::Direct => builder.no_proxy(),
+        ProxyChoice::Url { url, except } => builder.proxy(proxy(url, except.as_deref())?),
+    };
+    if let Some(pem) = &options.certificates {
+        let certificates = Certificate::from_pem_bundle(pem).map_err(|_| SetupError::Certificates)?;
+        if certificates.is_empty() {
+            return Err(SetupError::Certificates);
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if options.insecure {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    builder.build().map_err(SetupError::Client)
+}
+
+fn proxy(url: &str, except: Option<&str>) -> Result<Proxy, SetupError> {
     // Without a scheme it is an HTTP proxy, as for curl.
     let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
     if !matches!(scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
         return Err(SetupError::Proxy);
     }
-    Ok(Proxy::all(url).map_err(|_| SetupError::Proxy)?.no_proxy(NoProxy::from_env()))
+    Ok(Proxy::all(url).map_err(|_| SetupError::Proxy)?.no_proxy(except.and_then(NoProxy::from_string)))
 }
 
 fn default_headers() -> HeaderMap {
@@ -193,7 +232,8 @@ impl Transport for Http {
     type Body = HttpBody;
 
     async fn send(&self, request: Request) -> Result<(Head, HttpBody), FetchError> {
-        let mut builder = self.client.get(request.link.url().clone());
+        let client = &self.clients[self.next.fetch_add(1, Ordering::Relaxed) % self.clients.len()];
+        let mut builder = client.get(request.link.url().clone());
         if let Some(headers) = request.headers {
             builder = builder.headers((*headers).clone());
         }

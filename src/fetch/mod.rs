@@ -38,7 +38,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// A header's value, where there is exactly one, and it is text.
+    /// The first value of a header, where it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

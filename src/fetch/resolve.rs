@@ -16,7 +16,7 @@ use std::{
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::{
-    sync::{OnceCell, Semaphore},
+    sync::{Semaphore, watch},
     time::Instant,
 };
 
@@ -24,60 +24,71 @@ const LOOKUPS: usize = 8;
 const KEPT: Duration = Duration::from_secs(60);
 const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
-/// Above this many names the ones out of date are dropped.
+/// At this many names the ones out of date are dropped, and if there are none, all.
 const MAX_NAMES: usize = 4096;
 
 /// `io::Error` cannot be cloned; its kind and text can.
-type Answer = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
-
-#[derive(Clone)]
-struct Known {
-    asked: Instant,
-    answer: Arc<OnceCell<Answer>>,
+#[derive(Debug, Clone)]
+struct Answer {
+    at: Instant,
+    addresses: Result<Vec<SocketAddr>, (io::ErrorKind, String)>,
 }
 
-impl Known {
-    fn is_fresh(&self, now: Instant) -> bool {
-        let kept = if matches!(self.answer.get(), Some(Err(_))) { FAILURE_KEPT } else { KEPT };
-        now.duration_since(self.asked) < kept
-    }
+/// A question, and its answer as soon as there is one.
+type Known = watch::Receiver<Option<Answer>>;
+
+fn is_fresh(known: &Known, now: Instant) -> bool {
+    known.borrow().as_ref().is_none_or(|answer| {
+        let kept = if answer.addresses.is_ok() { KEPT } else { FAILURE_KEPT };
+        now.duration_since(answer.at) < kept
+    })
 }
 
 /// A resolver that remembers.
 pub(super) struct CachingResolver {
-    known: Arc<Mutex<HashMap<String, Known>>>,
+    known: Mutex<HashMap<String, Known>>,
     lookups: Arc<Semaphore>,
 }
 
 impl CachingResolver {
     pub(super) fn new() -> Self {
-        Self { known: Arc::default(), lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+        Self { known: Mutex::default(), lookups: Arc::new(Semaphore::new(LOOKUPS)) }
     }
 
-    fn known(&self, name: &str) -> Known {
+    /// What is known of a name, or will be. A look-up is a task of its own: whoever asked may give up, but the
+    /// thread in the system's call cannot, and must not be started twice.
+    fn known(&self, name: &str, look_up: impl FnOnce(watch::Sender<Option<Answer>>)) -> Known {
         let now = Instant::now();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = known.get(name).filter(|entry| entry.is_fresh(now)) {
+        if let Some(entry) = known.get(name).filter(|entry| is_fresh(entry, now)) {
             return entry.clone();
         }
         if known.len() >= MAX_NAMES {
-            known.retain(|_, entry| entry.is_fresh(now));
+            known.retain(|_, entry| is_fresh(entry, now));
+            if known.len() >= MAX_NAMES {
+                known.clear();
+            }
         }
-        let entry = Known { asked: now, answer: Arc::default() };
+        let (sender, entry) = watch::channel(None);
         known.insert(name.to_owned(), entry.clone());
+        look_up(sender);
         entry
     }
 }
 
 impl Resolve for CachingResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let entry = self.known(name.as_str());
         let lookups = Arc::clone(&self.lookups);
+        let mut known = self.known(name.as_str(), |sender| {
+            let name = name.as_str().to_owned();
+            tokio::spawn(async move { sender.send_replace(Some(look_up(&name, &lookups).await)) });
+        });
         Box::pin(async move {
-            let answer = entry.answer.get_or_init(|| look_up(name.as_str(), &lookups)).await;
-            match answer {
-                Ok(addresses) => Ok(Box::new(addresses.clone().into_iter()) as Addrs),
-                Err((kind, text)) => Err(io::Error::new(*kind, text.clone()).into()),
+            let answer = known.wait_for(Option::is_some).await.map(|answer| answer.clone());
+            match answer.ok().flatten().map(|answer| answer.addresses) {
+                Some(Ok(addresses)) => Ok(Box::new(addresses.into_iter()) as Addrs),
+                Some(Err((kind, text))) => Err(io::Error::new(kind, text).into()),
+                None => Err(io::Error::from(io::ErrorKind::Interrupted).into()),
             }
         })
     }
@@ -85,10 +96,11 @@ impl Resolve for CachingResolver {
 
 async fn look_up(name: &str, lookups: &Semaphore) -> Answer {
     let _permit = lookups.acquire().await;
-    match tokio::net::lookup_host((name, 0)).await {
+    let addresses = match tokio::net::lookup_host((name, 0)).await {
         Ok(addresses) => Ok(addresses.collect()),
         Err(error) => Err((error.kind(), error.to_string())),
-    }
+    };
+    Answer { at: Instant::now(), addresses }
 }
 
 #[cfg(test)]
@@ -98,15 +110,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_kept_for_a_minute_and_a_failure_for_five_seconds() {
         let resolver = CachingResolver::new();
-        for (name, answer, kept) in
+        let never = |_| panic!("it is known");
+        for (name, addresses, kept) in
             [("good", Ok(Vec::new()), KEPT), ("bad", Err((io::ErrorKind::Other, String::new())), FAILURE_KEPT)]
         {
-            let first = resolver.known(name);
-            first.answer.set(answer).expect("it is new");
+            let mut asked = None;
+            resolver.known(name, |sender| asked = Some(sender));
+            // However long it takes, nobody asks again meanwhile.
+            tokio::time::advance(kept * 2).await;
+            resolver.known(name, never);
+            asked.expect("asked").send_replace(Some(Answer { at: Instant::now(), addresses }));
             tokio::time::advance(kept.mul_f64(0.99)).await;
-            assert!(Arc::ptr_eq(&first.answer, &resolver.known(name).answer));
+            resolver.known(name, never);
             tokio::time::advance(kept.mul_f64(0.01)).await;
-            assert!(!Arc::ptr_eq(&first.answer, &resolver.known(name).answer));
+            let mut again = false;
+            resolver.known(name, |_| again = true);
+            assert!(again);
         }
     }
 

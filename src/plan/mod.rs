@@ -34,6 +34,7 @@ pub struct Job {
 
 /// Why an entry is no job.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum EntryError {
     /// The line itself is faulty.
     #[error(transparent)]
@@ -44,11 +45,14 @@ pub enum EntryError {
     /// The code gives no link.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// Other entries have taken its name, and all that could be made of it with its hash.
+    #[error("all names that it could have are taken by other entries")]
+    NameTaken,
 }
 
 /// What became of an entry.
 #[derive(Debug)]
-pub enum Planned {
+pub(crate) enum Planned {
     /// To be fetched.
     Job(Job),
     /// The same URL stood earlier in this run.
@@ -63,12 +67,14 @@ pub struct Plan {
     template: Template,
     claims: Claims,
     left: u64,
+    /// A list's failure that has not been told yet.
+    failed: Option<ListError>,
 }
 
 impl Plan {
     /// A plan over `lists`, with codes going through `template`, that ends after `limit` entries.
     pub fn new(lists: Lists, template: Template, limit: Option<u64>) -> Self {
-        Self { lists, template, claims: Claims::default(), left: limit.unwrap_or(u64::MAX) }
+        Self { lists, template, claims: Claims::default(), left: limit.unwrap_or(u64::MAX), failed: None }
     }
 
     /// The next entries, at least one; `None` at the end.
@@ -76,13 +82,25 @@ impl Plan {
     /// # Errors
     ///
     /// [`ListError`] where a list can no longer be read.
-    pub fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, ListError> {
+    pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, ListError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let mut batch = Vec::new();
         while batch.len() < BATCH && self.left > 0 {
             if !batch.is_empty() && self.lists.is_waiting() {
                 break;
             }
-            let Some((entry, fault)) = self.lists.next_entry()? else { break };
+            let (entry, fault) = match self.lists.next_entry() {
+                Ok(Some(read)) => read,
+                Ok(None) => break,
+                Err(error) if batch.is_empty() => return Err(error),
+                // What was read before is not lost: the error comes at the next call.
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            };
             self.left -= 1;
             batch.push(match fault {
                 Ok(()) => self.plan(entry),
@@ -108,7 +126,8 @@ impl Plan {
         }
         match self.claims.claim(&path, &link) {
             Claim::New => Planned::Job(Job { entry, link, path }),
-            Claim::Same | Claim::Taken => Planned::Duplicate(Job { entry, link, path }),
+            Claim::Same => Planned::Duplicate(Job { entry, link, path }),
+            Claim::Taken => Planned::Invalid(entry, EntryError::NameTaken),
         }
     }
 
@@ -197,6 +216,17 @@ mod tests {
     fn the_limit_counts_entries_and_not_comments() {
         assert_eq!(plan("# c\na\n\nb\nftp://x\nd\n", Some(3)).len(), 3);
         assert!(plan("a\n", Some(0)).is_empty());
+    }
+
+    #[test]
+    fn an_entry_whose_every_name_is_taken_is_an_error_and_not_lost() {
+        let link = Link::parse("http://z/x").expect("a link");
+        let names = [8, 16, 32, 64].map(|digits| Name::of_link(&link).with_hash(&link, digits));
+        let mut list: Vec<_> = names.iter().map(|name| format!("http://a/{name}")).collect();
+        list.insert(0, "http://a/x".into());
+        list.push("http://z/x".into());
+        let planned = plan(&list.join("\n"), None);
+        assert!(matches!(planned[5], Planned::Invalid(_, EntryError::NameTaken)), "{:?}", planned[5]);
     }
 
     proptest! {

@@ -7,10 +7,14 @@
 //! What surprises: a refused answer's body is read to its end if it is small, since the connection can only
 //! then serve the next request (reqwest #1272).
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::traffic::Traffic;
@@ -27,10 +31,14 @@ use crate::{
 const DRAIN: u64 = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
+/// The least size of hyper's read buffer, in bytes, of which a small body is a slice.
+const READ_BUFFER: u64 = 8 << 10;
+
 /// What an attempt needs besides its link.
 pub(super) struct Setting<T> {
     pub(super) transport: T,
-    pub(super) store: Arc<Store>,
+    /// Set before the first attempt starts.
+    pub(super) store: OnceLock<Arc<Store>>,
     pub(super) options: Options,
     pub(super) traffic: Traffic,
     /// Up to this many bytes a body stays in memory; then it goes to the disk in pieces of this size.
@@ -51,6 +59,14 @@ impl Content {
             Self::Staged(_, size) => *size,
         }
     }
+
+    /// What of it is in memory: of a small body the whole buffer that it came in.
+    pub(super) fn held(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => length(bytes).max(READ_BUFFER),
+            Self::Staged(..) => 0,
+        }
+    }
 }
 
 /// How a server answered.
@@ -58,39 +74,77 @@ impl Content {
 pub(super) enum Answer {
     Body {
         content: Content,
-        status: u16,
         /// Whether the server told the length, and it was met.
         measured: bool,
     },
-    NotFound(u16),
+    NotFound,
     Redirect(Link),
 }
 
+/// What came of an attempt.
+#[derive(Debug)]
+pub(super) struct Attempted {
+    /// The answer's status, whatever was then made of it; none where there was no answer.
+    pub(super) status: Option<u16>,
+    pub(super) answer: Result<Answer, Failure>,
+}
+
 impl<T: Transport> Setting<T> {
-    pub(super) async fn attempt(
+    pub(super) async fn attempt(&self, link: Link, headers: Option<Arc<HeaderMap>>, path: &Name) -> Attempted {
+        let mut status = None;
+        let exchange = self.exchange(link, headers, path, &mut status);
+        let answer = match self.options.timeout {
+            None => exchange.await,
+            Some(limit) => timeout_at(after(limit), exchange).await.unwrap_or(Err(Failure::Timeout(limit))),
+        };
+        Attempted { status, answer }
+    }
+
+    /// The folder that files go to.
+    pub(super) fn store(&self) -> &Arc<Store> {
+        self.store.get().expect("no attempt starts before the folder is open")
+    }
+
+    async fn exchange(
         &self,
         link: Link,
         headers: Option<Arc<HeaderMap>>,
         path: &Name,
+        status: &mut Option<u16>,
     ) -> Result<Answer, Failure> {
         let deadlines = Deadlines::new(&self.options);
         let request = Request { link: link.clone(), headers };
         let (head, body) = deadlines.head(self.transport.send(request)).await??;
+        *status = Some(head.status);
         match head.status {
             200 | 203 => self.receive(&head, body, path, deadlines).await,
             404 | 410 => {
-                drain(body).await;
-                Ok(Answer::NotFound(head.status))
+                self.drain(body).await;
+                Ok(Answer::NotFound)
             }
             301 | 302 | 303 | 307 | 308 => {
-                drain(body).await;
+                self.drain(body).await;
                 Ok(Answer::Redirect(follow(&link, &head)?))
             }
             status => {
-                drain(body).await;
+                self.drain(body).await;
                 Err(Failure::Status(status))
             }
         }
+    }
+
+    /// Reads what is not wanted, if it is little.
+    async fn drain(&self, mut body: T::Body) {
+        let read = async {
+            let mut left = DRAIN;
+            while let Ok(Some(chunk)) = body.chunk().await {
+                self.traffic.pass(length(&chunk)).await;
+                let Some(rest) = left.checked_sub(length(&chunk)) else { return };
+                left = rest;
+            }
+        };
+        // Whatever is left of it goes with its connection.
+        let _ = timeout(DRAIN_TIME, read).await;
     }
 
     async fn receive(
@@ -100,10 +154,12 @@ impl<T: Transport> Setting<T> {
         path: &Name,
         mut deadlines: Deadlines,
     ) -> Result<Answer, Failure> {
-        if let Some(encoding) = head.headers.get("content-encoding").filter(|value| *value != "identity") {
+        if let Some(encoding) = head.headers.get("content-encoding").filter(|value| !is_identity(value)) {
             return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
         }
-        let announced = head.content_length();
+        // Beside Transfer-Encoding a Content-Length means nothing (RFC 9112 §6.3).
+        let chunked = head.headers.contains_key("transfer-encoding");
+        let announced = head.content_length().filter(|_| !chunked);
         let max_size = self.options.max_size;
         if announced.is_some_and(|length| length > max_size) {
             return Err(Failure::TooLarge(max_size));
@@ -117,7 +173,7 @@ impl<T: Transport> Setting<T> {
             }
             received.push(chunk);
             if received.held() > self.small {
-                received.write_out(&self.store, path).await?;
+                received.write_out(self.store(), path).await?;
             }
             let waited = self.traffic.pass(bytes).await;
             deadlines.came(bytes, waited);
@@ -125,9 +181,15 @@ impl<T: Transport> Setting<T> {
         if announced.is_some_and(|length| length != received.size) {
             return Err(FetchError::new(Fault::IncompleteBody, None).into());
         }
-        let content = received.finish(&self.store, path).await?;
-        Ok(Answer::Body { content, status: head.status, measured: announced.is_some() })
+        let content = received.finish(self.store(), path).await?;
+        Ok(Answer::Body { content, measured: announced.is_some() })
     }
+}
+
+/// Content codings are case-insensitive, and none is as good as identity (RFC 9110 §8.4.1, §12.5.3).
+fn is_identity(encoding: &HeaderValue) -> bool {
+    let encoding = encoding.as_bytes().trim_ascii();
+    encoding.is_empty() || encoding.eq_ignore_ascii_case(b"identity")
 }
 
 /// Where a redirect leads (RFC 9110 §15.4).
@@ -138,18 +200,6 @@ fn follow(link: &Link, head: &Head) -> Result<Link, RedirectError> {
         return Err(RedirectError::Downgrade(target));
     }
     Ok(target)
-}
-
-async fn drain(mut body: impl Body) {
-    let read = async {
-        let mut left = DRAIN;
-        while let Ok(Some(chunk)) = body.chunk().await {
-            let Some(rest) = left.checked_sub(length(&chunk)) else { return };
-            left = rest;
-        }
-    };
-    // Whatever is left of it goes with its connection.
-    let _ = timeout(DRAIN_TIME, read).await;
 }
 
 fn length(bytes: &[u8]) -> u64 {
@@ -211,11 +261,17 @@ impl Received {
     }
 }
 
-/// The ends of all waits in one attempt.
+/// A time so far from now, or as far as can be said.
+pub(super) fn after(span: Duration) -> Instant {
+    /// More than a machine runs without a reboot, and less than makes a timer overflow.
+    const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+    Instant::now() + span.min(FAR)
+}
+
+/// The ends of the waits in one attempt, but for the attempt's own.
 struct Deadlines {
     read_timeout: Duration,
     min_speed: u64,
-    total: Option<(Instant, Duration)>,
     /// The span over which the speed is measured now, and what came in it.
     span: Instant,
     came: u64,
@@ -223,27 +279,22 @@ struct Deadlines {
 
 impl Deadlines {
     fn new(options: &Options) -> Self {
-        let now = Instant::now();
-        let total = options.timeout.map(|timeout| (now + timeout, timeout));
-        Self { read_timeout: options.read_timeout, min_speed: options.min_speed, total, span: now, came: 0 }
+        Self { read_timeout: options.read_timeout, min_speed: options.min_speed, span: Instant::now(), came: 0 }
     }
 
     async fn head<F: Future>(&self, answer: F) -> Result<F::Output, Failure> {
-        let read = Instant::now() + self.read_timeout;
-        let until = self.total.map_or(read, |(total, _)| total.min(read));
-        timeout_at(until, answer).await.map_err(|_| self.expired())
+        timeout_at(after(self.read_timeout), answer).await.map_err(|_| Failure::Timeout(self.read_timeout))
     }
 
     /// The next chunk, unless it takes too long.
     async fn chunk(&mut self, body: &mut impl Body) -> Result<Option<Bytes>, Failure> {
-        let read = Instant::now() + self.read_timeout;
+        let read = after(self.read_timeout);
         loop {
             let span = self.span + Options::MIN_SPEED_SPAN;
-            let until = self.total.map_or(read, |(total, _)| total.min(read)).min(span);
-            match timeout_at(until, body.chunk()).await {
+            match timeout_at(read.min(span), body.chunk()).await {
                 Ok(chunk) => return Ok(chunk?),
-                Err(_) if until == span && until != read => self.next_span()?,
-                Err(_) => return Err(self.expired()),
+                Err(_) if span < read => self.next_span()?,
+                Err(_) => return Err(Failure::Timeout(self.read_timeout)),
             }
         }
     }
@@ -267,10 +318,5 @@ impl Deadlines {
     fn start_span(&mut self) {
         self.span = Instant::now();
         self.came = 0;
-    }
-
-    fn expired(&self) -> Failure {
-        let total = self.total.filter(|(until, _)| *until <= Instant::now());
-        Failure::Timeout(total.map_or(self.read_timeout, |(_, timeout)| timeout))
     }
 }

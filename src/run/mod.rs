@@ -9,7 +9,12 @@ mod pending;
 mod traffic;
 mod write;
 
-use std::{io, path::PathBuf, sync::Arc, thread};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    thread,
+};
 
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -20,20 +25,15 @@ use self::{
     traffic::Traffic,
 };
 use crate::{
-    event::Reporter,
-    fetch::Transport,
-    list::ListError,
-    options::Options,
-    plan::Plan,
-    stop::StopSignal,
-    store::{Store, StoreError},
-    tally::Summary,
+    event::Reporter, fetch::Transport, list::ListError, options::Options, plan::Plan, stop::StopSignal,
+    store::StoreError, tally::Summary,
 };
 
 /// Batches that are read ahead of the dispatcher.
 const BATCHES_AHEAD: usize = 4;
 
-/// All bodies that are held in memory at once, in bytes, if all that are in flight are large.
+/// All bodies in flight that are held in memory at once, in bytes, up to a concurrency of 4096; beyond that each may
+/// still hold 16 KiB.
 const BODY_MEMORY: usize = 64 << 20;
 
 /// Why a run could not go on. What was done until then is counted in the summary.
@@ -49,6 +49,7 @@ pub struct RunError {
 
 /// What can end a run.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Cause {
     /// The folder for downloads cannot be used any more.
     #[error(transparent)]
@@ -83,21 +84,14 @@ pub async fn run<T: Transport>(
     stop: StopSignal,
     reporter: &mut dyn Reporter,
 ) -> Result<Summary, RunError> {
-    let failed = |cause: Cause| RunError { summary: Box::default(), cause };
-    let mut plan = read_ahead(plan).map_err(|error| failed(Cause::Reader(error)))?;
-    let first = plan.recv().await;
-    if matches!(first, Some(Read::End)) {
-        return Ok(Summary { all_read: true, ..Summary::default() });
-    }
-    let opened = tokio::task::spawn_blocking(move || Store::open(&folder)).await;
-    let store = match opened {
-        Ok(store) => store.map_err(|error| failed(error.into()))?,
-        Err(error) => return Err(failed(Cause::Reader(error.into()))),
+    let plan = match read_ahead(plan) {
+        Ok(plan) => plan,
+        Err(error) => return Err(RunError { summary: Box::default(), cause: Cause::Reader(error) }),
     };
     let small = (BODY_MEMORY / options.concurrency).clamp(16 << 10, 1 << 20);
     let traffic = Traffic::new(options.bandwidth);
-    let setting = Arc::new(Setting { transport, store, options, traffic, small });
-    Dispatcher::new(setting, plan, stop, reporter).run(first).await
+    let setting = Arc::new(Setting { transport, store: OnceLock::new(), options, traffic, small });
+    Dispatcher::new(setting, folder, plan, stop, reporter).run().await
 }
 
 /// Starts a thread that reads the plan until its end, or until nobody wants more.

@@ -13,7 +13,7 @@ use crate::{
     plan::{EntryError, Job},
 };
 
-/// Redirects that are followed for one attempt, as many as Go's client and half of curl's own limit allow.
+/// Redirects that are followed for one attempt.
 pub(super) const MAX_HOPS: u32 = 5;
 
 /// The shortest span of waits for what passes by itself: a lost connection, a body cut short.
@@ -33,7 +33,8 @@ pub(super) struct Pending {
     astray: bool,
     /// Attempts begun.
     pub(super) attempts: u32,
-    status: Option<u16>,
+    /// The last answer's status.
+    pub(super) status: Option<u16>,
     since: Option<Instant>,
 }
 
@@ -68,10 +69,6 @@ impl Pending {
         }
     }
 
-    pub(super) fn answered(&mut self, status: u16) {
-        self.status = Some(status);
-    }
-
     /// Goes where a redirect leads.
     pub(super) fn follow(&mut self, target: Link) -> Result<(), RedirectError> {
         if self.hops == MAX_HOPS {
@@ -96,7 +93,7 @@ impl Pending {
             link: Some(self.job.link),
             path: Some(self.job.path),
             outcome,
-            status: failure.as_ref().and_then(Failure::status).or(self.status),
+            status: self.status,
             failure,
             bytes,
             attempts: self.attempts,

@@ -1,11 +1,19 @@
 //! Bodies to files: checked and published a batch at a time, on a thread that may block.
 //!
-//! Promises: a file is published only after its check; one file's failure concerns no other.
+//! Promises: a file is published only after its check; one file's failure, even a panic in its check, concerns no
+//! other. When the run is given up, a batch ends after the file that it is at.
 //!
 //! What surprises: bodies that come in while a batch is being written make up the next one, so under load a
 //! hop to the blocking pool serves dozens of files, and without load a file waits for nobody.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use super::attempt::Content;
 use crate::{
@@ -24,9 +32,20 @@ pub(super) struct Write {
     pub(super) measured: bool,
 }
 
-/// Checks and publishes; answers in the order of the batch, with the size of each file in bytes.
-pub(super) fn write_all(store: &Arc<Store>, accept: Accept, batch: Vec<Write>) -> Vec<Result<u64, Failure>> {
-    batch.into_iter().map(|write| write.publish(store, accept)).collect()
+/// Checks and publishes; answers in the order of the batch, with the size of each file in bytes, and with fewer
+/// answers than the batch has files where the run was given up meanwhile.
+pub(super) fn write_all(
+    store: &Arc<Store>,
+    accept: Accept,
+    given_up: &AtomicBool,
+    batch: Vec<Write>,
+) -> Vec<Result<u64, Failure>> {
+    let going_on = batch.into_iter().take_while(|_| !given_up.load(Ordering::Relaxed));
+    let guarded = |write: Write| {
+        let published = catch_unwind(AssertUnwindSafe(|| write.publish(store, accept)));
+        published.unwrap_or_else(|_| Err(Failure::Bug("panic while a file was checked".into())))
+    };
+    going_on.map(guarded).collect()
 }
 
 impl Write {

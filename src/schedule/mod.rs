@@ -108,6 +108,14 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         self.enqueue(host, job, now);
     }
 
+    /// Puts a job at the head of its host's queue: a redirect's next hop, which may not be good for long.
+    pub(crate) fn push_front(&mut self, host: &K, job: J, now: Instant) {
+        self.waiting += 1;
+        let id = self.id_of(host);
+        self.host(id).queue.push_front(job);
+        self.settle_if_resting(id, now);
+    }
+
     /// Puts a job at the end of its host's queue when it is due.
     pub(crate) fn push_at(&mut self, host: &K, job: J, due: Instant) {
         self.waiting += 1;
@@ -173,13 +181,20 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     }
 
     fn enqueue(&mut self, key: &K, job: J, now: Instant) {
-        let id = match self.ids.get(key) {
+        let id = self.id_of(key);
+        self.host(id).queue.push_back(job);
+        self.settle_if_resting(id, now);
+    }
+
+    fn id_of(&mut self, key: &K) -> usize {
+        match self.ids.get(key) {
             Some(id) => *id,
             None => self.add_host(key.clone()),
-        };
-        let host = self.host(id);
-        host.queue.push_back(job);
-        if matches!(host.place, Place::Resting) {
+        }
+    }
+
+    fn settle_if_resting(&mut self, id: usize, now: Instant) {
+        if self.host(id).place == Place::Resting {
             self.settle(id, now);
         }
     }

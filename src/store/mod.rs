@@ -31,6 +31,7 @@ use crate::name::Name;
 
 /// Why a file could not be stored.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The folder cannot be made or opened. The run cannot go on.
     #[error("cannot use {} as the folder for downloads", path.display())]
@@ -107,7 +108,8 @@ pub(crate) struct Store {
     path: PathBuf,
     /// Whether the file system has files without a name (`O_TMPFILE`); until it says otherwise.
     nameless: AtomicBool,
-    /// Numbers the names of staged files.
+    /// What the names of this run's staged files begin with, and what numbers them.
+    run: u64,
     staged: AtomicU64,
 }
 
@@ -121,8 +123,10 @@ impl Store {
         fs::create_dir_all(path).map_err(failed)?;
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
         let folder = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
-        let nameless = AtomicBool::new(cfg!(target_os = "linux"));
-        Ok(Arc::new(Self { folder, path: path.to_owned(), nameless, staged: AtomicU64::new(0) }))
+        // Without /proc a nameless file may not get its name.
+        let nameless = AtomicBool::new(cfg!(target_os = "linux") && Path::new("/proc/self/fd").exists());
+        let (run, staged) = (fastrand::u64(..), AtomicU64::new(0));
+        Ok(Arc::new(Self { folder, path: path.to_owned(), nameless, run, staged }))
     }
 
     /// A new file, not visible under any final name.
@@ -143,7 +147,11 @@ impl Store {
             Ok(()) => Ok(()),
             Err((staged, Errno::EXIST)) => {
                 self.check_replaceable(name)?;
-                staged.replace(name).map_err(|error| self.failure(error.into(), name))
+                staged.replace(name).map_err(|error| match error {
+                    // The folder could be written to before: it is this one file that is protected.
+                    Errno::PERM | Errno::ACCESS => StoreError::File { name: name.clone(), cause: error.into() },
+                    other => self.failure(other.into(), name),
+                })
             }
             Err((_, error)) => Err(self.failure(error.into(), name)),
         }
@@ -180,9 +188,9 @@ impl Store {
         }
     }
 
-    /// The name of the next staged file: short, and never derived from a final name.
+    /// The name of the next staged file: short, never derived from a final name, and never another run's.
     fn next_staged_name(&self) -> String {
-        format!(".fdl-{}-{}.part", std::process::id(), self.staged.fetch_add(1, Ordering::Relaxed))
+        format!(".fdl-{:016x}-{}.part", self.run, self.staged.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -1,10 +1,11 @@
 //! A file while it is being received, and how it gets its final name.
 //!
-//! Promises: it is no longer there when it was dropped without being published, and on Linux not even when the
-//! process is killed: it has no name until it is linked (open(2), `O_TMPFILE`), which costs less than a rename
-//! besides. Where the file system knows no nameless files, and on other systems, it is `.fdl-PID-N.part`.
+//! Promises: it is no longer there when it was dropped without being published. On Linux it has no name until it is
+//! linked (open(2), `O_TMPFILE`), so a kill leaves nothing either, and that costs less than a rename. Where the file
+//! system knows no nameless files, and on other systems, it is `.fdl-RUN-N.part`, which a kill leaves behind.
 //!
-//! What surprises: `linkat` cannot replace; a name that is taken costs a link beside it and a rename over it.
+//! What surprises: `linkat` cannot replace; a name that is taken costs a link beside it (which a kill at that moment
+//! leaves behind) and a rename over it. Some file systems know no hard links at all; there it is a rename at once.
 
 use std::{
     fs::File,
@@ -61,7 +62,7 @@ impl Staged {
     pub(super) fn link(mut self, name: &Name) -> Result<(), (Self, Errno)> {
         let linked = match &self.name {
             None => link_nameless(&self, name.as_str()),
-            Some(staged) => rename_to_free(&self.store, staged, name.as_str()),
+            Some(staged) => rename_to_free(&self.store, staged, name.as_str()).map_err(as_if_taken),
         };
         match linked {
             Ok(()) => {
@@ -130,6 +131,14 @@ fn link_nameless(staged: &Staged, name: &str) -> Result<(), Errno> {
 #[cfg(not(target_os = "linux"))]
 fn link_nameless(_: &Staged, _: &str) -> Result<(), Errno> {
     Err(Errno::OPNOTSUPP)
+}
+
+/// No hard links here (FAT, many FUSE and network file systems): the name is then replaced after a look at it.
+fn as_if_taken(error: Errno) -> Errno {
+    match error {
+        Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP | Errno::MLINK => Errno::EXIST,
+        other => other,
+    }
 }
 
 /// A hard link beside it, then the old name away: POSIX has no rename that spares what is there.

@@ -7,12 +7,12 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind
 
 use crate::args::{Arguments, Download};
 
-/// Pairs of which one may hold: identifiers as in [`Download`].
+/// Pairs of which one may hold: identifiers as in [`Download`], in the order in which they are decided.
 const EXCLUSIVE: [(&str, &str); 5] = [
-    ("base_url", "url_template"),
-    ("ext", "url_template"),
     ("demo", "base_url"),
     ("demo", "url_template"),
+    ("base_url", "url_template"),
+    ("ext", "url_template"),
     ("quiet", "verbose"),
 ];
 
@@ -38,7 +38,15 @@ fn choose(
     one: &str,
     other: &str,
 ) -> Result<(), clap::Error> {
+    let is_forgotten = |id: &str| id == "url_template" && download.url_template.is_none();
     match (source(matches, one), source(matches, other)) {
+        _ if is_forgotten(one) || is_forgotten(other) => {}
+        // An extension alone does not say where to: dropping the template would ask a host that nobody named.
+        (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) if one == "ext" => {
+            let text = "--ext has no effect beside FLAGDL_URL_TEMPLATE: give --base-url too";
+            return Err(command.error(ErrorKind::ArgumentConflict, text));
+        }
+        (Some(ValueSource::EnvVariable), Some(ValueSource::EnvVariable)) if one == "ext" => {}
         (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => forget(download, other),
         (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => forget(download, one),
         (Some(_), Some(_)) => {

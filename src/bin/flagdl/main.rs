@@ -35,16 +35,27 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             complain(&format!("error: {error:#}"));
-            ExitCode::from(exit::USAGE)
+            // What the system refuses is no mistake in the command line, unless that names it.
+            ExitCode::from(if error.is::<Refused>() { exit::MACHINE } else { exit::USAGE })
         }
+    }
+}
+
+/// What this machine has refused to do; not the user's mistake.
+#[derive(Debug)]
+struct Refused(&'static str);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot {}", self.0)
     }
 }
 
 /// Serves the practice origin until Ctrl-C.
 fn serve(arguments: ServeArgs) -> Result<u8> {
-    settings::sockets();
+    settings::sockets(false);
+    let (_, mut stop) = Interrupt::listen()?;
     runtime()?.block_on(async {
-        let (_, mut stop) = Interrupt::listen()?;
         serve::serve(arguments, async move { stop.drained().await }).await.context("cannot serve")?;
         Ok(0)
     })
@@ -55,8 +66,13 @@ fn download(arguments: &Download) -> Result<u8> {
     let runtime = runtime()?;
     let code = runtime.block_on(async {
         let mut options = settings::options(arguments)?;
-        options.concurrency = options.concurrency.min(settings::sockets());
-        let demo = if arguments.demo { Some(Demo::start().await?) } else { None };
+        let sockets = settings::sockets(arguments.demo);
+        if options.concurrency > sockets && !arguments.quiet {
+            complain(&format!("only {sockets} requests at once: the limit of open files allows no more (ulimit -n)"));
+        }
+        options.concurrency = options.concurrency.min(sockets);
+        let demo =
+            if arguments.demo { Some(Demo::start().await.context(Refused("start the demo's origin"))?) } else { None };
         let plan = settings::plan(arguments, demo.as_ref().map(Demo::base_url))?;
         let http = Http::new(&settings::http(arguments)?).map_err(|error| settings::named(error, arguments))?;
         let mut console = Console::new(arguments)?;
@@ -91,7 +107,7 @@ fn runtime() -> Result<Runtime> {
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
-        .context("cannot start the runtime")
+        .context(Refused("start the runtime"))
 }
 
 /// A line for the person; there is nobody left to tell if it cannot be written.

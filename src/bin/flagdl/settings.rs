@@ -2,7 +2,7 @@
 //!
 //! Promises: every fault in what the user gave is found here, before a request goes out, and is a usage error.
 
-use std::{env, fs, num::NonZeroUsize, path::Path, sync::Arc};
+use std::{env, fs, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use flagdl::{
@@ -30,8 +30,8 @@ pub(crate) fn sources(arguments: &Download) -> Vec<Source> {
     if arguments.lists.is_empty() && arguments.demo {
         return vec![Source::Text { name: "the demo's list".into(), text: DEMO_LIST.into() }];
     }
-    let source = |path: &Path| if path == "-" { Source::Stdin } else { Source::File(path.to_owned()) };
-    arguments.lists.iter().map(|path| source(path)).collect()
+    let source = |path: &PathBuf| if path.as_os_str() == "-" { Source::Stdin } else { Source::File(path.clone()) };
+    arguments.lists.iter().map(source).collect()
 }
 
 /// The plan over all lists; `origin` is the demo's, where there is one.
@@ -44,6 +44,9 @@ pub(crate) fn plan(arguments: &Download, origin: Option<&str>) -> Result<Plan> {
         (None, Some(origin)) => Template::for_base(origin, &arguments.ext)?,
         (None, None) => Template::for_base(&arguments.base_url, &arguments.ext).context("--base-url and --ext")?,
     };
+    if arguments.lists.iter().any(|list| list.to_string_lossy().contains("://")) {
+        bail!("a LIST is a file of URLs, not a URL itself\n\nhint: echo URL | flagdl -");
+    }
     if sources(arguments).iter().filter(|source| **source == Source::Stdin).count() > 1 {
         bail!("stdin (-) can be read only once");
     }
@@ -82,7 +85,7 @@ pub(crate) fn http(arguments: &Download) -> Result<HttpOptions> {
     Ok(HttpOptions {
         user_agent: arguments.user_agent.clone().unwrap_or_else(|| USER_AGENT.to_owned()),
         connect_timeout: arguments.connect_timeout,
-        idle_per_host: arguments.per_host.unwrap_or(arguments.concurrency).get(),
+        per_host: arguments.per_host.unwrap_or(arguments.concurrency).get(),
         version: match arguments.http {
             Http::Http1 => HttpVersion::Http1,
             Http::Http2 => HttpVersion::Http2,
@@ -95,13 +98,22 @@ pub(crate) fn http(arguments: &Download) -> Result<HttpOptions> {
 }
 
 /// The proxy of the command line, or the environment's, unless that takes all hosts out, as curl reads it.
+///
+/// The demo's origin is inside this process, where no proxy finds it.
+#[allow(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
 fn proxy(arguments: &Download) -> ProxyChoice {
-    let nowhere = ["no_proxy", "NO_PROXY"].iter().find_map(|name| env::var(name).ok());
+    let except = ["no_proxy", "NO_PROXY"].iter().find_map(|name| env::var(name).ok());
     match &arguments.proxy {
-        _ if nowhere.is_some_and(|hosts| hosts.trim() == "*") => ProxyChoice::Direct,
-        Some(url) => ProxyChoice::Url(url.clone()),
+        _ if arguments.demo || except.as_deref().is_some_and(|hosts| hosts.trim() == "*") => ProxyChoice::Direct,
+        Some(url) => ProxyChoice::Url { url: url.clone(), except },
         None => ProxyChoice::Environment,
     }
+}
+
+/// Whether the terminal says of itself that it can only print.
+#[allow(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+pub(crate) fn terminal_is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// An error of the client's, with the option that it is about.
@@ -133,10 +145,11 @@ fn headers(lines: &[String]) -> Result<Option<HeaderMap>> {
 }
 
 /// Raises the limit of open files as far as it goes, and tells how many requests fit below it.
-pub(crate) fn sockets() -> NonZeroUsize {
+pub(crate) fn sockets(demo: bool) -> NonZeroUsize {
     // Where it cannot be raised or read, the common limit of 1024 is a fair guess.
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
-    let left = files.saturating_sub(files / 8 + OTHER_FILES);
+    // The demo's origin has the other end of each connection.
+    let left = files.saturating_sub(files / 8 + OTHER_FILES) / if demo { 2 } else { 1 };
     NonZeroUsize::new(usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(NonZeroUsize::MIN)
 }
 

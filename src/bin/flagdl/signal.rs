@@ -1,13 +1,31 @@
 //! Ctrl-C and its kin: once drains the run, twice gives it up.
+//!
+//! Promises: signals are heard on a thread of their own, so that a disk, a pipe or a terminal that takes nothing more
+//! cannot keep the program from ending: where the run has not ended [`PATIENCE`] after the second signal, the process
+//! does. A signal that whoever started the program has it ignore (`nohup`, a shell's `&`) stays ignored.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
 use flagdl::stop::{Stop, StopSignal, Stopper};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{Signal, SignalKind, signal},
+    task::LocalSet,
+};
+
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The signals that stop a run.
+const SIGNALS: [u8; 3] = [2, 15, 1];
 
 /// The signals that stop a run, heard from now on.
 pub(crate) struct Interrupt {
@@ -19,10 +37,26 @@ impl Interrupt {
     pub(crate) fn listen() -> Result<(Self, StopSignal)> {
         let (stopper, stop) = Stopper::new();
         let first = Arc::new(AtomicU8::new(0));
-        for (kind, number) in [(SignalKind::interrupt(), 2), (SignalKind::terminate(), 15), (SignalKind::hangup(), 1)] {
-            let heard = signal(kind).context("cannot listen for signals")?;
-            tokio::spawn(listen(heard, number, stopper.clone(), Arc::clone(&first)));
-        }
+        let runtime = Builder::new_current_thread().enable_io().build().context("cannot listen for signals")?;
+        let ignored = ignored();
+        let numbers = SIGNALS.into_iter().filter(|number| ignored >> (number - 1) & 1 == 0);
+        let guard = runtime.enter();
+        let heard: Vec<_> = numbers
+            .map(|number| Ok((number, signal(SignalKind::from_raw(number.into()))?)))
+            .collect::<std::io::Result<_>>()
+            .context("cannot listen for signals")?;
+        drop(guard);
+        let noted = Arc::clone(&first);
+        thread::Builder::new()
+            .name("flagdl-signals".into())
+            .spawn(move || {
+                let listening = LocalSet::new();
+                for (number, heard) in heard {
+                    listening.spawn_local(listen(heard, number, stopper.clone(), Arc::clone(&noted)));
+                }
+                runtime.block_on(listening);
+            })
+            .context("cannot listen for signals")?;
         Ok((Self { first }, stop))
     }
 
@@ -34,7 +68,25 @@ impl Interrupt {
 
 async fn listen(mut heard: Signal, number: u8, stopper: Stopper, first: Arc<AtomicU8>) {
     while heard.recv().await.is_some() {
-        let is_first = first.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        stopper.stop(if is_first { Stop::Drain } else { Stop::Abort });
+        if first.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            stopper.stop(Stop::Drain);
+        } else {
+            stopper.stop(Stop::Abort);
+            thread::spawn(move || leave_anyway(number));
+        }
     }
+}
+
+/// Ends the process, if it still is there: something blocks that cannot be given up.
+#[allow(clippy::exit, reason = "the thread that would return from main is the one that blocks")]
+fn leave_anyway(number: u8) {
+    thread::sleep(PATIENCE);
+    std::process::exit(128 + i32::from(number));
+}
+
+/// The mask of signals that this process was started to ignore: bit n - 1 for signal n; none where it is not told.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }

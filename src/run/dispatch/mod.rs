@@ -5,24 +5,30 @@
 //! does, even a panic, its jobs are settled, because they stay here while it runs.
 //!
 //! What surprises: attempts and writes share one `JoinSet`. Stopping is dropping it.
-//! How a task's result ends its entries is in `settle`.
+//! How a task's result ends its entries is in `settle`, how a run ends in `ending`.
 
+mod ending;
 mod settle;
 mod survey;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use fastrand::Rng;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::{Id, JoinSet},
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
 use self::survey::Survey;
 use super::{
     Cause, RunError,
-    attempt::{Answer, Setting},
+    attempt::{Attempted, Setting},
     pending::{self, Pending},
     write::{Write, write_all},
 };
@@ -34,6 +40,7 @@ use crate::{
     plan::{BATCH, Planned},
     schedule::{Limits, Next, Schedule, Ticket},
     stop::{Stop, StopSignal},
+    store::Store,
     tally::{Summary, Tally},
 };
 
@@ -49,9 +56,6 @@ const WRITE_BATCH: usize = 64;
 /// Most write batches under way at once; what a slow disk or a file system across a network needs.
 const WRITERS: usize = 8;
 
-/// How long a run that is given up waits for what cannot be given up.
-const PATIENCE: Duration = Duration::from_millis(100);
-
 const TICK: Duration = Duration::from_millis(200);
 
 /// What the reading thread says.
@@ -65,7 +69,7 @@ pub(super) enum Read {
 /// What a task in the set has done.
 #[derive(Debug)]
 enum Done {
-    Attempt(Result<Answer, Failure>),
+    Attempt(Attempted),
     Writes(Vec<Result<u64, Failure>>),
 }
 
@@ -77,6 +81,7 @@ enum Task {
 
 pub(super) struct Dispatcher<'a, T> {
     setting: Arc<Setting<T>>,
+    folder: PathBuf,
     plan: mpsc::Receiver<Read>,
     stop: StopSignal,
     reporter: &'a mut dyn Reporter,
@@ -87,13 +92,16 @@ pub(super) struct Dispatcher<'a, T> {
     attempts_in_flight: usize,
     /// Bodies that no writer has yet.
     unwritten: Vec<(Pending, Write)>,
+    /// What of bodies is in memory and not yet written, in bytes.
     unwritten_bytes: u64,
     writers: usize,
+    given_up: Arc<AtomicBool>,
     rng: Rng,
     tally: Tally,
     begun: Instant,
     read: u64,
     all_read: bool,
+    /// From the first entry until it is known who there is.
     survey: Option<Survey>,
     stopped: Stop,
     /// When what is in flight has had its time, once the run is drained.
@@ -104,6 +112,7 @@ pub(super) struct Dispatcher<'a, T> {
 impl<'a, T: Transport> Dispatcher<'a, T> {
     pub(super) fn new(
         setting: Arc<Setting<T>>,
+        folder: PathBuf,
         plan: mpsc::Receiver<Read>,
         stop: StopSignal,
         reporter: &'a mut dyn Reporter,
@@ -115,6 +124,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             run_pace: options.pace(options.total_rate),
         };
         Self {
+            folder,
             plan,
             reporter,
             permits: Arc::new(Semaphore::new(options.concurrency.get().min(Semaphore::MAX_PERMITS))),
@@ -125,12 +135,13 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             unwritten: Vec::new(),
             unwritten_bytes: 0,
             writers: 0,
+            given_up: Arc::default(),
             rng: options.seed.map_or_else(Rng::new, Rng::with_seed),
             tally: Tally::default(),
             begun: Instant::now(),
             read: 0,
             all_read: false,
-            survey: Some(Survey::new()),
+            survey: None,
             stopped: Stop::Run,
             grace_ends: None,
             failed: None,
@@ -139,24 +150,24 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         }
     }
 
-    pub(super) async fn run(mut self, first: Option<Read>) -> Result<Summary, RunError> {
+    pub(super) async fn run(mut self) -> Result<Summary, RunError> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        self.take(first);
         self.stop_at_least(self.stop.now());
         loop {
-            self.end_survey();
-            let wake = self.start().into_iter().chain(self.survey.as_ref().map(Survey::wake)).min();
-            self.write();
+            self.open_folder().await;
             if self.is_over() {
                 break;
             }
+            self.end_survey();
+            let wake = self.start().into_iter().chain(self.survey.as_ref().map(Survey::wake)).min();
+            self.write();
             tokio::select! {
                 stop = self.stop.changed() => self.stop_at_least(stop),
                 Some(done) = self.tasks.join_next_with_id() => self.settle_all(done),
                 read = self.plan.recv(), if self.wants_more() => self.take(read),
                 () = sleep_until(wake.unwrap_or(self.begun)), if wake.is_some() => self.end_grace(),
-                _ = ticks.tick() => self.report_progress(),
+                _ = ticks.tick(), if self.read > 0 => self.report_progress(),
             }
         }
         self.give_up().await;
@@ -164,12 +175,26 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         self.finish()
     }
 
+    /// Opens the folder as soon as there is something to put into it.
+    async fn open_folder(&mut self) {
+        if self.schedule.waiting() == 0 || self.setting.store.get().is_some() {
+            return;
+        }
+        let folder = self.folder.clone();
+        match tokio::task::spawn_blocking(move || Store::open(&folder)).await {
+            // It is set here only, and once.
+            Ok(Ok(store)) => drop(self.setting.store.set(store)),
+            Ok(Err(error)) => self.fail(error.into()),
+            Err(error) => self.fail(Cause::Reader(error.into())),
+        }
+    }
+
     /// Starts all that may start; tells when something may next, if that is only a matter of time.
     fn start(&mut self) -> Option<Instant> {
         if self.stopped > Stop::Run {
             return self.grace_ends;
         }
-        while self.unwritten_bytes < UNWRITTEN {
+        while self.unwritten_bytes < UNWRITTEN && self.unwritten.len() < WRITERS * WRITE_BATCH {
             let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
             let now = Instant::now();
             let (mut pending, ticket) = match self.schedule.next(now.into_std()) {
@@ -184,9 +209,9 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             let headers = pending.headers(setting.options.headers.as_ref());
             // In a box, since a task's future is moved several times before it runs, and this one has kilobytes.
             let task = self.tasks.spawn(Box::pin(async move {
-                let answer = setting.attempt(link, headers, &path).await;
+                let attempted = setting.attempt(link, headers, &path).await;
                 drop(permit);
-                Done::Attempt(answer)
+                Done::Attempt(attempted)
             }));
             self.attempts_in_flight += 1;
             self.running.insert(task.id(), Task::Attempt(pending, ticket));
@@ -209,11 +234,11 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         while self.wants_writer() {
             let rest = self.unwritten.split_off(self.unwritten.len().min(WRITE_BATCH));
             let (pending, batch): (Vec<_>, Vec<_>) = std::mem::replace(&mut self.unwritten, rest).into_iter().unzip();
-            let bytes = batch.iter().map(|write| write.content.size()).sum();
-            let setting = Arc::clone(&self.setting);
-            let task = self
-                .tasks
-                .spawn_blocking(move || Done::Writes(write_all(&setting.store, setting.options.accept, batch)));
+            let bytes = batch.iter().map(|write| write.content.held()).sum();
+            let (setting, given_up) = (Arc::clone(&self.setting), Arc::clone(&self.given_up));
+            let task = self.tasks.spawn_blocking(move || {
+                Done::Writes(write_all(setting.store(), setting.options.accept, &given_up, batch))
+            });
             self.writers += 1;
             self.running.insert(task.id(), Task::Writes(pending, bytes));
         }
@@ -248,8 +273,10 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
                 return self.fail(Cause::Reader(std::io::ErrorKind::BrokenPipe.into()));
             }
         };
-        if let Some(survey) = &mut self.survey {
-            survey.last_read = Instant::now();
+        match &mut self.survey {
+            Some(survey) => survey.last_read = Instant::now(),
+            None if self.read == 0 => self.survey = Some(Survey::new()),
+            None => {}
         }
         let now = Instant::now().into_std();
         for planned in batch {
@@ -281,68 +308,5 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             all_read: self.all_read,
         };
         self.report(&Event::Progress(progress));
-    }
-
-    fn fail(&mut self, cause: Cause) {
-        self.failed.get_or_insert(cause);
-        self.stopped = Stop::Abort;
-    }
-
-    fn stop_at_least(&mut self, stop: Stop) {
-        if stop <= self.stopped {
-            return;
-        }
-        if self.stopped == Stop::Run {
-            self.grace_ends = Some(Instant::now() + self.setting.options.grace);
-            self.report(&Event::Draining(self.attempts_in_flight));
-        }
-        self.stopped = stop;
-        for pending in self.schedule.drain() {
-            self.leave(*pending);
-        }
-    }
-
-    fn end_grace(&mut self) {
-        if self.grace_ends.is_some_and(|end| end <= Instant::now()) {
-            self.stopped = Stop::Abort;
-        }
-    }
-
-    /// Gives up whatever has not ended. A write cannot be given up, so those under way are waited for.
-    async fn give_up(&mut self) {
-        self.tasks.abort_all();
-        let end = Instant::now() + PATIENCE;
-        while let Ok(Some(done)) = timeout_at(end, self.tasks.join_next_with_id()).await {
-            self.settle(done);
-        }
-        let running = std::mem::take(&mut self.running).into_values().flat_map(|task| match task {
-            Task::Attempt(pending, _) => vec![*pending],
-            Task::Writes(batch, _) => batch,
-        });
-        let unwritten = std::mem::take(&mut self.unwritten).into_iter().map(|(pending, _)| pending);
-        let all: Vec<_> =
-            running.chain(unwritten).chain(self.schedule.drain().into_iter().map(|pending| *pending)).collect();
-        for pending in all {
-            self.leave(pending);
-        }
-    }
-
-    /// Reads the lists on after a stop, as long as that goes quickly, so that the counts add up to all entries.
-    async fn count_the_rest(&mut self) {
-        let patience = if self.stopped == Stop::Abort { PATIENCE } else { 20 * PATIENCE };
-        let end = Instant::now() + patience;
-        while !self.all_read && !matches!(self.failed, Some(Cause::Report(_))) {
-            let idle = Instant::now() + Duration::from_millis(50);
-            let Ok(read) = timeout_at(idle.min(end), self.plan.recv()).await else { return };
-            self.take(read);
-        }
-    }
-
-    fn finish(self) -> Result<Summary, RunError> {
-        let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), all_read: self.all_read };
-        match self.failed {
-            None => Ok(summary),
-            Some(cause) => Err(RunError { summary: Box::new(summary), cause }),
-        }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     event::{Ended, Event, Failure, Outcome, shown},
     fetch::Transport,
     run::{
-        attempt::Answer,
+        attempt::{Answer, Attempted},
         pending::{self, Pending},
         write::Write,
     },
@@ -37,12 +37,15 @@ impl<T: Transport> Dispatcher<'_, T> {
             Err(error) => (error.id(), Err(error)),
         };
         match self.running.remove(&id) {
-            Some(Task::Attempt(pending, ticket)) => {
+            Some(Task::Attempt(mut pending, ticket)) => {
                 self.attempts_in_flight -= 1;
-                let answered = matches!(&done, Ok(Done::Attempt(answer)) if is_answered(answer));
+                let answered = matches!(&done, Ok(Done::Attempt(attempted)) if is_answered(&attempted.answer));
                 self.schedule.finish(ticket, answered, Instant::now().into_std());
                 match done {
-                    Ok(Done::Attempt(answer)) => self.settle_attempt(pending, answer),
+                    Ok(Done::Attempt(Attempted { status, answer })) => {
+                        pending.status = status;
+                        self.settle_attempt(pending, answer);
+                    }
                     Err(error) if error.is_cancelled() => self.leave(*pending),
                     other => self.end_in_error(*pending, Failure::Bug(panic_text(other))),
                 }
@@ -52,8 +55,12 @@ impl<T: Transport> Dispatcher<'_, T> {
                 self.unwritten_bytes -= bytes;
                 match done {
                     Ok(Done::Writes(results)) => {
-                        for (pending, result) in batch.into_iter().zip(results) {
-                            self.settle_write(pending, result);
+                        let mut results = results.into_iter();
+                        for pending in batch {
+                            match results.next() {
+                                Some(result) => self.settle_write(pending, result),
+                                None => self.leave(pending),
+                            }
                         }
                     }
                     Err(error) if error.is_cancelled() => batch.into_iter().for_each(|pending| self.leave(pending)),
@@ -71,21 +78,17 @@ impl<T: Transport> Dispatcher<'_, T> {
 
     fn settle_attempt(&mut self, mut pending: Box<Pending>, answer: Result<Answer, Failure>) {
         match answer {
-            Ok(Answer::Body { content, status, measured }) => {
-                pending.answered(status);
-                self.unwritten_bytes += content.size();
+            Ok(Answer::Body { content, measured }) => {
+                self.unwritten_bytes += content.held();
                 let path = pending.job().path.clone();
                 self.unwritten.push((*pending, Write { content, path, measured }));
             }
-            Ok(Answer::NotFound(status)) => {
-                pending.answered(status);
-                self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now()));
-            }
+            Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now())),
             Ok(Answer::Redirect(target)) => match pending.follow(target) {
                 Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
                 Ok(()) => {
                     let host = pending.host().clone();
-                    self.schedule.push(&host, pending, Instant::now().into_std());
+                    self.schedule.push_front(&host, pending, Instant::now().into_std());
                 }
                 Err(error) => self.end_in_error(*pending, error.into()),
             },

@@ -75,7 +75,7 @@ def a_silent_host_delays_only_its_own_entries(work):
 
 @case(limit=60)
 def ten_thousand_codes_that_wait_three_seconds_end_within_five(work):
-    needed = 10_500
+    needed = 11_600
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < needed:
         raise Skipped(f"a limit of {needed} open files")
     names = [f"name{number:05}" for number in range(10_000)]

@@ -4,7 +4,7 @@
 //! is no terminal and it is asked for all the same, it is a plain line every two seconds.
 //!
 //! What surprises: how many entries there are is counted by a thread of its own that reads the lists once more,
-//! which lists from stdin do not allow; until it is known, no time left is shown.
+//! which pipes do not allow; until it is known, no time left is shown.
 
 use std::{
     io::Write,
@@ -66,7 +66,7 @@ impl Bar {
             ProgressBar::with_draw_target(None, target).with_style(style)
         });
         let total = Arc::new(AtomicU64::new(0));
-        if !sources.contains(&Source::Stdin) {
+        if sources.iter().all(can_be_read_twice) {
             let counted = Arc::clone(&total);
             thread::spawn(move || counted.store(count(sources, limit).unwrap_or(0), Ordering::Relaxed));
         }
@@ -103,7 +103,6 @@ impl Bar {
             Some(line) => {
                 let width = console::Term::stderr().size().1;
                 line.set_message(text(&self.view, width.into()));
-                line.tick();
             }
             None if self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN) => {
                 self.last_plain = Some(now);
@@ -126,6 +125,15 @@ impl Bar {
         if let Some(line) = self.line.take() {
             line.finish_and_clear();
         }
+    }
+}
+
+/// A pipe gives each line once, and those are the run's.
+fn can_be_read_twice(source: &Source) -> bool {
+    match source {
+        Source::Stdin => false,
+        Source::File(path) => std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()),
+        Source::Text { .. } => true,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Promises: it stands under its name only when the run is over, whole; so a list may be fed back into itself.
 //!
-//! What surprises: what is no plain file (a pipe, `/dev/stderr`) is written to as it is.
+//! What surprises: what is no plain file (a pipe, `/dev/stderr`) is written to as it is, and a link stays a link: its
+//! target is replaced. A line that is no text could not be given back, and is noted as a comment.
 
 use std::{
     fs::{self, File},
@@ -11,7 +12,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use flagdl::event::{Ended, Outcome};
+use flagdl::{
+    event::{Ended, Failure, Outcome},
+    plan::EntryError,
+};
 
 pub(super) struct FailedList {
     out: BufWriter<File>,
@@ -22,22 +26,30 @@ pub(super) struct FailedList {
 
 impl FailedList {
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let in_place = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
-        let staged = (!in_place).then(|| {
-            let mut name = path.as_os_str().to_owned();
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let staged = (!is_written_in_place(path)).then(|| {
+            let mut name = target.as_os_str().to_owned();
             name.push(format!(".{}.part", std::process::id()));
             PathBuf::from(name)
         });
         let file = match &staged {
             Some(staged) => File::create(staged),
-            None => File::options().write(true).open(path),
+            // At its end: behind a name such as /dev/stderr may be a log that others write to.
+            None => File::options().append(true).open(path),
         };
         let file = file.with_context(|| format!("--failed: cannot write {}", path.display()))?;
-        Ok(Self { out: BufWriter::new(file), path: path.to_owned(), staged })
+        Ok(Self { out: BufWriter::new(file), path: target, staged })
     }
 
     pub(super) fn note(&mut self, ended: &Ended) -> io::Result<()> {
-        if ended.outcome == Outcome::Error { writeln!(self.out, "{}", ended.entry.text) } else { Ok(()) }
+        let entry = &ended.entry;
+        match &ended.failure {
+            _ if ended.outcome != Outcome::Error => Ok(()),
+            Some(Failure::Entry(EntryError::Line(error))) => {
+                writeln!(self.out, "# {} line {}: {error}", entry.list, entry.line)
+            }
+            _ => writeln!(self.out, "{}", entry.text),
+        }
     }
 
     pub(super) fn finish(mut self) -> Result<()> {
@@ -47,6 +59,11 @@ impl FailedList {
         });
         written.with_context(|| format!("--failed: cannot write {}", self.path.display()))
     }
+}
+
+fn is_written_in_place(path: &Path) -> bool {
+    ["/dev", "/proc"].iter().any(|system| path.starts_with(system))
+        || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 impl Drop for FailedList {

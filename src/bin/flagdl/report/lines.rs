@@ -1,8 +1,6 @@
 //! Lines for people, on stderr: errors always, everything with `-v`.
 
-use std::time::Duration;
-
-use flagdl::event::{Ended, Event, Outcome};
+use flagdl::event::{Ended, Event, Outcome, seconds};
 
 /// Which lines are wanted.
 pub(super) struct Lines {
@@ -18,8 +16,7 @@ impl Lines {
             Event::Ended(ended) if ended.outcome == Outcome::Left => None,
             Event::Ended(ended) if ended.outcome == Outcome::Error || self.verbose => Some(of_ended(ended)),
             Event::Retry { entry, failure, wait, attempt } if self.verbose => {
-                let wait = seconds(*wait);
-                Some(format!("{entry}: {failure} at attempt {attempt}, the next in {wait}"))
+                Some(format!("{entry}: {failure} at attempt {attempt}, the next in {}", seconds(*wait)))
             }
             Event::Draining(in_flight) if !self.quiet => {
                 let s = if *in_flight == 1 { "" } else { "s" };
@@ -41,14 +38,5 @@ fn of_ended(ended: &Ended) -> String {
         (None, Outcome::NotFound) => format!("{entry} is not found"),
         (None, Outcome::Duplicate) => format!("{entry} is a duplicate"),
         (None, outcome) => format!("{entry} is {}", outcome.as_str()),
-    }
-}
-
-/// A short wait as people read it.
-pub(super) fn seconds(duration: Duration) -> String {
-    if duration < Duration::from_secs(1) {
-        format!("{}ms", duration.as_millis())
-    } else {
-        format!("{:.1}s", duration.as_secs_f64())
     }
 }

@@ -43,7 +43,9 @@ impl Console {
         let stderr_is_terminal = io::stderr().is_terminal();
         let shows_bar = match arguments.progress {
             When::Always => true,
-            When::Auto => stderr_is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            // Objects and a live line in one window would overwrite each other.
+            When::Auto if arguments.format == Format::Ndjson && io::stdout().is_terminal() => false,
+            When::Auto => stderr_is_terminal && !settings::terminal_is_dumb(),
             When::Never => false,
         };
         let bar = (shows_bar && !arguments.quiet)
@@ -71,10 +73,8 @@ impl Console {
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
-        if let Some(failed) = self.failed.take() {
-            failed.finish()?;
-        }
-        match &mut self.ndjson {
+        let listed = self.failed.take().map_or(Ok(()), FailedList::finish);
+        let summed_up = match &mut self.ndjson {
             Some(out) => {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
                 writeln!(out, "{object}").and_then(|()| out.flush())
@@ -86,8 +86,8 @@ impl Console {
                 }
                 writeln!(io::stdout(), "{}", summary::line(summary))
             }
-        }
-        .context("cannot write to stdout")
+        };
+        listed.and(summed_up.context("cannot write to stdout"))
     }
 
     fn say(&mut self, text: &str) {
@@ -113,7 +113,7 @@ impl Reporter for Console {
                     bar.count(ended);
                 }
                 if let Some(failed) = &mut self.failed {
-                    failed.note(ended)?;
+                    failed.note(ended).map_err(|error| io::Error::new(error.kind(), format!("--failed: {error}")))?;
                 }
                 if let Some(out) = &mut self.ndjson {
                     let object = ndjson::entry(ended, std::mem::take(&mut self.first_object));

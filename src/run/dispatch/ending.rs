@@ -1,0 +1,87 @@
+//! How a run ends: drained, given up, failed, or done; and the counts of it.
+//!
+//! Promises: whatever has not ended by itself is left, and counted as that; the lists are read on, as long as that
+//! goes quickly, so that the counts add up to all entries.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{Dispatcher, Task};
+use crate::{
+    event::Event,
+    fetch::Transport,
+    run::{Cause, RunError, attempt::after},
+    stop::Stop,
+    tally::Summary,
+};
+
+/// How long a run that is given up waits for what cannot be given up.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+impl<T: Transport> Dispatcher<'_, T> {
+    pub(super) fn fail(&mut self, cause: Cause) {
+        self.failed.get_or_insert(cause);
+        self.stopped = Stop::Abort;
+    }
+
+    pub(super) fn stop_at_least(&mut self, stop: Stop) {
+        if stop <= self.stopped {
+            return;
+        }
+        if self.stopped == Stop::Run {
+            self.grace_ends = Some(after(self.setting.options.grace));
+            self.report(&Event::Draining(self.attempts_in_flight));
+        }
+        self.stopped = self.stopped.max(stop);
+        for pending in self.schedule.drain() {
+            self.leave(*pending);
+        }
+    }
+
+    pub(super) fn end_grace(&mut self) {
+        if self.grace_ends.is_some_and(|end| end <= Instant::now()) {
+            self.stopped = Stop::Abort;
+        }
+    }
+
+    /// Gives up whatever has not ended. A write cannot be given up, so those under way are waited for.
+    pub(super) async fn give_up(&mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
+        self.tasks.abort_all();
+        let end = Instant::now() + PATIENCE;
+        while let Ok(Some(done)) = timeout_at(end, self.tasks.join_next_with_id()).await {
+            self.settle(done);
+        }
+        let running = std::mem::take(&mut self.running).into_values().flat_map(|task| match task {
+            Task::Attempt(pending, _) => vec![*pending],
+            Task::Writes(batch, _) => batch,
+        });
+        let unwritten = std::mem::take(&mut self.unwritten).into_iter().map(|(pending, _)| pending);
+        let all: Vec<_> =
+            running.chain(unwritten).chain(self.schedule.drain().into_iter().map(|pending| *pending)).collect();
+        for pending in all {
+            self.leave(pending);
+        }
+    }
+
+    /// Reads the lists on after a stop, as long as that goes quickly, so that the counts add up to all entries.
+    pub(super) async fn count_the_rest(&mut self) {
+        let patience = if self.stopped == Stop::Abort { PATIENCE } else { 20 * PATIENCE };
+        let end = Instant::now() + patience;
+        while !self.all_read && !matches!(self.failed, Some(Cause::Report(_))) {
+            let idle = Instant::now() + Duration::from_millis(50);
+            let Ok(read) = timeout_at(idle.min(end), self.plan.recv()).await else { return };
+            self.take(read);
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Summary, RunError> {
+        let all_read = self.all_read && !matches!(self.failed, Some(Cause::List(_) | Cause::Reader(_)));
+        let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), all_read };
+        match self.failed {
+            None => Ok(summary),
+            Some(cause) => Err(RunError { summary: Box::new(summary), cause }),
+        }
+    }
+}
