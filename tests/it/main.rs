@@ -30,3 +30,4 @@ mod patience;
 mod proxies;
 mod redirects;
 mod stopping;
+mod surroundings;

@@ -216,3 +216,48 @@ async fn redirects_end_and_take_no_headers_to_another_host() {
     assert_eq!(carried("http://h/home"), Some(false), "what was elsewhere is not trusted again");
     assert_eq!(asked.iter().filter(|asked| asked.url == "http://h/loop").count(), 6);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_total_timeout_holds_for_a_throttled_body_too() {
+    let body = Answer::status(200).chunks(Duration::ZERO, (0..100).map(|_| Bytes::from(vec![b'x'; 10_000])));
+    let double = Double::default().script("http://h/throttled", [body]);
+    let options = Options {
+        bandwidth: std::num::NonZeroU64::new(10_000),
+        timeout: Some(seconds(5)),
+        retries: 0,
+        accept: Accept::Any,
+        ..options(1)
+    };
+    let mut bench = Bench::new();
+    bench.run("throttled\n", &double, options).await.expect("it goes on");
+    assert_eq!(bench.when("throttled error timeout").as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_duration_is_too_long() {
+    let options =
+        Options { read_timeout: Duration::MAX, timeout: Some(Duration::MAX), grace: Duration::MAX, ..options(2) };
+    let mut bench = Bench::new().stopping_after(1, crate::stop::Stop::Drain);
+    let double = Double::with_latency(seconds(1));
+    bench.run("a\nb\n", &double, options).await.expect("it goes on");
+    assert_eq!(bench.ended(), ["a ok", "b ok"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hop_goes_before_what_waits_for_its_host() {
+    let double = Double::default().script("http://h/0", [Answer::redirect("/signed")]);
+    let list: String = (0..50).map(|n| format!("{n}\n")).collect();
+    let options = Options { rate: "10/s".parse().ok(), ..options(1) };
+    Bench::new().run(&list, &double, options).await.expect("it goes on");
+    let order: Vec<_> = double.asked().iter().map(|asked| asked.url.clone()).take(3).collect();
+    assert_eq!(order, ["http://h/0", "http://h/signed", "http://h/1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_length_beside_a_transfer_encoding_means_nothing() {
+    let answer = Answer::status(200).header("transfer-encoding", "chunked").header("content-length", "7");
+    let double = Double::default().script("http://h/both", [answer]);
+    let mut bench = Bench::new();
+    bench.run("both\n", &double, options(1)).await.expect("it goes on");
+    assert_eq!(bench.ended(), ["both ok"]);
+}

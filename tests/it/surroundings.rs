@@ -1,0 +1,165 @@
+//! What a run finds around it: pipes, links, proxies, signals that are ignored, readers that have fallen asleep.
+
+use std::{
+    fs,
+    io::Read,
+    os::unix::fs::symlink,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    pictures::jpeg,
+    server::{Answer, Server},
+    workspace::{Signal, Workspace},
+};
+
+const FLAGDL: &str = env!("CARGO_BIN_EXE_flagdl");
+
+/// Runs a shell line, with `$F` for the program, in a workspace's folder.
+fn shell(work: &Workspace, line: &str) -> (i32, String, String) {
+    let run = Command::new("sh").args(["-c", line]).env("F", FLAGDL).current_dir(work.path("")).output();
+    let run = run.expect("a shell");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (run.status.code().unwrap_or(-1), text(&run.stdout), text(&run.stderr))
+}
+
+#[test]
+fn the_bar_takes_nothing_from_a_list_that_is_a_pipe() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("it")));
+    let url = server.url("");
+    let line =
+        format!("mkfifo p; seq 200 > p & $F --progress always -u {url} p 2>/dev/null; code=$?; rm p; exit $code");
+    let (code, out, _) = shell(&work, &line);
+    assert_eq!((code, out.starts_with("200 ok, 0 not found, 0 errors")), (0, true), "{out}");
+}
+
+#[test]
+fn the_failed_list_goes_to_where_a_link_leads() {
+    let work = Workspace::new();
+    fs::create_dir(work.path("elsewhere")).expect("made");
+    fs::write(work.path("elsewhere/again.txt"), "old\n").expect("written");
+    symlink("elsewhere/again.txt", work.path("again.txt")).expect("linked");
+    let list = work.list(&["ftp://h/x"]);
+    let invocation = work.flagdl(["--failed", "again.txt", &list]).may_write("elsewhere/again.txt");
+    invocation.run().expect_code(1);
+    assert_eq!(work.read("elsewhere/again.txt"), "ftp://h/x\n");
+    assert!(fs::symlink_metadata(work.path("again.txt")).expect("there").is_symlink());
+}
+
+#[test]
+fn the_failed_list_holds_nothing_that_nobody_wrote() {
+    let work = Workspace::new();
+    let list = work.file("list.txt", b"a\tb\n\xff\xfe\nftp://h/x\n");
+    work.flagdl(["--failed", "again.txt", &list]).may_write("again.txt").run().expect_code(1);
+    let again = work.read("again.txt");
+    let entries: Vec<_> = again.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(entries, ["ftp://h/x"], "{again}");
+    assert_eq!(again.lines().count(), 3, "the others are noted: {again}");
+}
+
+#[test]
+fn the_demo_does_not_go_through_a_proxy() {
+    let work = Workspace::new();
+    let told = work.flagdl(["--demo", "-l", "2"]).env("http_proxy", "http://127.0.0.1:9").run();
+    told.expect_code(0).expect_summary("2 ok, 0 not found, 0 errors");
+}
+
+#[test]
+fn a_url_in_the_place_of_a_list_is_explained_without_its_secrets() {
+    let work = Workspace::new();
+    let told = work.flagdl(["http://u:pa55@127.0.0.1/a.jpg?key=t0ken"]).run();
+    told.expect_code(2).expect_err("hint: echo URL | flagdl -");
+    assert!(!told.to_string().replace("http://u:pa55@127.0.0.1/a.jpg?key=t0ken", "").contains("t0ken"), "{told}");
+}
+
+#[test]
+fn signals_that_are_ignored_from_outside_stay_ignored() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.script("/a.jpg", [Answer::ok(jpeg("a")).gated()]);
+    let list = work.list(&["a"]);
+    let line = format!("trap '' HUP; exec \"$F\" -u {} {list}", server.url(""));
+    let mut run = Command::new("sh")
+        .args(["-c", &line])
+        .env("F", FLAGDL)
+        .current_dir(work.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell");
+    server.wait_for(1);
+    let hang_up = Command::new("kill").args(["-HUP", &run.id().to_string()]).status();
+    assert!(hang_up.expect("kill").success());
+    server.release();
+    let mut out = String::new();
+    run.stdout.take().expect("piped").read_to_string(&mut out).expect("text");
+    assert_eq!(run.wait().expect("ended").code(), Some(0));
+    assert!(out.starts_with("1 ok, 0 not found, 0 errors in"), "{out}");
+}
+
+#[test]
+fn two_signals_end_a_run_whose_output_nobody_takes() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::status(404));
+    let codes: Vec<_> = (0..5000).map(|code| code.to_string()).collect();
+    let list = work.list_of(&codes);
+    let mut run = Command::new(FLAGDL)
+        .args(["--format", "ndjson", "-u", &server.url(""), &list])
+        .current_dir(work.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program");
+    // A pipe holds 64 KiB; with that full the program cannot go on.
+    server.wait_for(400);
+    let id = run.id().to_string();
+    let begun = Instant::now();
+    while run.try_wait().expect("a child").is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
+        let sent = Command::new("kill").args(["-INT", &id]).status().expect("kill");
+        assert!(sent.success() || run.try_wait().expect("a child").is_some());
+    }
+    assert_eq!(run.wait().expect("ended").code(), Some(130));
+}
+
+#[test]
+fn a_silent_pipe_can_be_stopped() {
+    let work = Workspace::new();
+    let run = work.flagdl(["-u", "http://127.0.0.1:1", "-"]).open_input().start();
+    // It says nothing before its first entry; the signal is sent until it is heard.
+    let begun = Instant::now();
+    run.send(Signal::Interrupt);
+    let told = run.wait_with_open_input();
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(!told.to_string().contains("panicked"), "{told}");
+}
+
+#[test]
+fn an_entry_is_asked_for_though_a_comment_follows_that_is_not_finished() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["a"]);
+    let mut run = work.flagdl(["-u", &server.url(""), "-"]).open_input().start();
+    run.write("a\n\n# more will");
+    server.wait_for(1);
+    run.write(" come\n");
+    run.wait().expect_code(0).expect_summary("1 ok, 0 not found, 0 errors");
+}
+
+#[test]
+fn what_a_server_answered_is_told_whatever_was_made_of_it() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["a"]);
+    let list = work.list(&["a"]);
+    let told = work.flagdl(["--max-size", "10", "--format", "ndjson", "-u", &server.url(""), &list]).run();
+    told.expect_code(1);
+    assert_eq!(told.entry("a")["status"], 200, "{told}");
+}
+
+#[test]
+fn a_typed_extension_does_not_send_codes_to_a_host_that_nobody_named() {
+    let (work, list) = (Workspace::new(), "list.txt");
+    work.list(&["a"]);
+    let told = work.flagdl(["--ext", "png", list]).env("FLAGDL_URL_TEMPLATE", "http://127.0.0.1:1/{code}").run();
+    told.expect_code(2).expect_err("--base-url");
+}
