@@ -5,6 +5,8 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+use crate::link::visible;
+
 /// The stage and kind of a failed exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -137,7 +139,7 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
     };
     let detail = match fault {
         Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted => None,
-        _ => found.innermost.filter(|text| !text.is_empty()),
+        _ => found.innermost.filter(|text| !text.is_empty()).map(|text| visible(&text).into_owned()),
     };
     FetchError { fault, detail }
 }

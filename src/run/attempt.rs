@@ -194,7 +194,9 @@ fn is_identity(encoding: &HeaderValue) -> bool {
 
 /// Where a redirect leads (RFC 9110 §15.4).
 fn follow(link: &Link, head: &Head) -> Result<Link, RedirectError> {
-    let location = head.header("location").ok_or(RedirectError::NoLocation)?;
+    // Many servers send UTF-8 here, which `HeaderValue::to_str` does not take for text; a URL's parser encodes it.
+    let location = head.headers.get("location").and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let location = location.ok_or(RedirectError::NoLocation)?;
     let target = link.join(location)?;
     if link.is_encrypted() && !target.is_encrypted() {
         return Err(RedirectError::Downgrade(target));

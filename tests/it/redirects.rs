@@ -27,7 +27,9 @@ fn a_location_is_read_as_urls_are() {
     server.script("/a/b.jpg", [Answer::redirect(302, "../c.jpg")]);
     let elsewhere = other.url("/d.jpg");
     server.script("/c.jpg", [Answer::redirect(302, elsewhere.trim_start_matches("http:"))]);
-    other.script("/d.jpg", [Answer::ok(jpeg("cn"))]);
+    // As many servers write it, with UTF-8 that is not encoded.
+    other.script("/d.jpg", [Answer::redirect(302, "/é.jpg")]);
+    other.script("/%C3%A9.jpg", [Answer::ok(jpeg("cn"))]);
     let list = work.list(&["cn"]);
     work.flagdl(["-u", &server.url("/a"), &list]).run().expect_code(0);
     assert_eq!(work.saved(), files(&["cn"]));

@@ -163,3 +163,13 @@ fn a_typed_extension_does_not_send_codes_to_a_host_that_nobody_named() {
     let told = work.flagdl(["--ext", "png", list]).env("FLAGDL_URL_TEMPLATE", "http://127.0.0.1:1/{code}").run();
     told.expect_code(2).expect_err("--base-url");
 }
+
+#[test]
+fn the_failed_list_can_go_where_stderr_goes() {
+    let work = Workspace::new();
+    work.list(&["ftp://h/x"]);
+    fs::write(work.path("log"), "before\n").expect("written");
+    let (code, _, _) = shell(&work, "$F --failed /dev/fd/2 -q list.txt 2>> log");
+    let log = work.read("log");
+    assert_eq!((code, log.lines().next(), log.lines().last()), (1, Some("before"), Some("ftp://h/x")), "{log}");
+}

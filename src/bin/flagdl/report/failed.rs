@@ -61,9 +61,11 @@ impl FailedList {
     }
 }
 
+/// Whether there is no file to be replaced: a pipe or a device, or a name such as `/dev/stderr` or `/dev/fd/3`, which
+/// is a link to whatever was opened, a log of somebody's perhaps.
 fn is_written_in_place(path: &Path) -> bool {
-    ["/dev", "/proc"].iter().any(|system| path.starts_with(system))
-        || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
+    let opened = ["/dev", "/proc"].iter().any(|system| path.starts_with(system));
+    opened && path.is_symlink() || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 impl Drop for FailedList {
