@@ -76,7 +76,8 @@ impl Bar {
 
     /// Counts an entry that ended.
     pub(super) fn count(&mut self, ended: &Ended) {
-        self.view.done += 1;
+        // What is left when a run is stopped is not done.
+        self.view.done += u64::from(ended.outcome != Outcome::Left);
         match ended.outcome {
             Outcome::Ok => self.view.ok += 1,
             Outcome::NotFound => self.view.missing += 1,
@@ -173,19 +174,19 @@ fn text(view: &View, width: usize) -> String {
     parts.push(if view.rate < 10.0 { format!("{:.1}/s", view.rate) } else { format!("{:.0}/s", view.rate) });
     parts.push(format!("{}/s", size(rounded(view.speed))));
     parts.push(format!("{} in flight", view.in_flight));
-    let mut line = String::new();
-    let bar = view.total.map(|total| drawn(view.done, total));
-    for part in parts {
-        let separator = if line.is_empty() { "" } else { " | " };
-        if line.chars().count() + separator.len() + part.len() > width {
-            return line;
+    let mut line = match view.total {
+        Some(total) if BAR + 3 + parts[0].len() + 3 + parts[1].len() <= width => drawn(view.done, total) + " ",
+        _ => String::new(),
+    };
+    for (index, part) in parts.iter().enumerate() {
+        let separator = if index == 0 { "" } else { " | " };
+        // All of it is ASCII.
+        if line.len() + separator.len() + part.len() > width {
+            break;
         }
-        line = line + separator + &part;
+        line = line + separator + part;
     }
-    match bar {
-        Some(bar) if line.chars().count() + BAR + 3 <= width => format!("{bar} {line}"),
-        _ => line,
-    }
+    line
 }
 
 fn drawn(done: u64, total: u64) -> String {
@@ -235,6 +236,7 @@ mod tests {
 
     #[test]
     fn a_narrow_window_keeps_what_matters_most() {
+        assert_eq!(text(&view(), 80), "[#####---------------] 500/2000 | 490 ok, 8 not found, 2 errors | 15s left");
         assert_eq!(text(&view(), 60), "500/2000 | 490 ok, 8 not found, 2 errors | 15s left | 100/s");
         assert_eq!(text(&view(), 20), "500/2000");
         for width in 0..150 {
