@@ -23,9 +23,9 @@ use crate::{
 pub enum Outcome {
     /// Saved.
     Ok,
-    /// Here already, and the server says that it has not changed since (304).
+    /// Here already, and the server says that it has not changed since (304). Only with a ledger, so not yet.
     Unchanged,
-    /// Here already and whole; nothing was asked.
+    /// Here already and whole; nothing was asked. Only with a ledger, so not yet.
     Skipped,
     /// The same URL stood earlier in this run.
     Duplicate,

@@ -113,7 +113,8 @@ pub struct Options {
     pub max_size: u64,
     /// What is taken for a good file.
     pub accept: Accept,
-    /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect.
+    /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect. Secret values
+    /// are to be marked as such (`HeaderValue::set_sensitive`), or `Debug` prints them.
     pub headers: Option<Arc<HeaderMap>>,
     /// How long what is in flight may take to finish once the run is drained.
     pub grace: Duration,

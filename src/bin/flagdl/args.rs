@@ -121,7 +121,7 @@ pub(crate) struct Download {
     #[arg(env = "FLAGDL_CONNECT_TIMEOUT", hide_env = true, help_heading = "Patience")]
     pub(crate) connect_timeout: Duration,
 
-    /// Longest wait for an answer, and then for each next byte
+    /// Longest wait for an answer, connecting included, and then for each next byte
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     #[arg(env = "FLAGDL_READ_TIMEOUT", hide_env = true, help_heading = "Patience")]
     pub(crate) read_timeout: Duration,

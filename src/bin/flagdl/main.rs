@@ -56,7 +56,9 @@ fn serve(arguments: ServeArgs) -> Result<u8> {
     settings::sockets(false);
     let (_, mut stop) = Interrupt::listen()?;
     runtime()?.block_on(async {
-        serve::serve(arguments, async move { stop.drained().await }).await.context("cannot serve")?;
+        serve::serve(arguments, async move { stop.drained().await })
+            .await
+            .context("cannot serve there (--port 0 picks a free port)")?;
         Ok(0)
     })
 }
