@@ -30,6 +30,7 @@
 //! | [`name`] | file names that cannot leave their folder |
 //! | [`template`] | codes to links |
 //! | [`fetch`] | one exchange with a server, and the seam to the network |
+//! | `robots` | what a robots.txt allows |
 //! | [`plan`] | lists to jobs |
 //! | [`store`] | a folder in which a file is whole or absent |
 //! | [`options`] | what a run may be told |
@@ -47,6 +48,7 @@ pub mod list;
 pub mod name;
 pub mod options;
 pub mod plan;
+mod robots;
 mod run;
 mod schedule;
 pub mod stop;

@@ -113,6 +113,16 @@ impl Link {
         Self::from_url(url)
     }
 
+    /// The link whose whole text this is, as [`Link::url`] told it; none if it is not, or is of another host.
+    ///
+    /// Not [`Link::parse`]: normalisation may have made the text longer than [`MAX_LINK`], and a second one may
+    /// change it again (`h..` loses a dot each time).
+    pub(crate) fn read_back(text: &str, host: &Host) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
+        let is_link = matches!(url.scheme(), "http" | "https") && url.as_str() == text && url.fragment().is_none();
+        (is_link && url.origin().ascii_serialization() == host.as_str()).then(|| Self { url, host: host.clone() })
+    }
+
     fn from_url(mut url: Url) -> Result<Self, LinkError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(LinkError::Scheme(url.scheme().to_owned()));
@@ -212,6 +222,8 @@ pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn link(text: &str) -> Link {
@@ -267,6 +279,21 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_read_back_as_it_was_and_beside_its_own_host_only() {
+        let long = format!("http://h/{}", "é".repeat(MAX_LINK / 2 - 5));
+        for text in ["https://u:p@example.org/a?b=c", "http://h../x", "http://1.2.3.4../x", "http://[::1]:81/", &long] {
+            let link = link(text);
+            assert_eq!(Link::read_back(link.url().as_str(), link.host()).as_ref(), Some(&link), "{text}");
+        }
+        let host = link("http://h/").host().clone();
+        for text in
+            ["http://other/", "http://h", "http://h/#x", "https://h/", "http://h:81/", "blob:http://h/", "", "x"]
+        {
+            assert_eq!(Link::read_back(text, &host), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_location_is_resolved_against_the_link() {
         let base = link("https://h/a/b.jpg?x=1");
         for (location, target) in [
@@ -278,5 +305,16 @@ mod tests {
             assert_eq!(base.join(location).expect(location).url().as_str(), target);
         }
         assert_eq!(base.join("data:image/png;base64,x"), Err(LinkError::Scheme("data".into())));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_a_link_is_read_back(
+            text in "(http|HTTPS):[/\\\\]{1,3}([a-z%@:]{0,5}@)?(\\PC{1,9}|[a-z0-9xX.%-]{1,12}|\\[[0-9a-f:.]{2,9}\\])\\.{0,3}(:[0-9]{0,5})?([/?#\\\\]\\PC{0,30}|/[./\\\\%2eE ]{0,12})?",
+        ) {
+            if let Ok(link) = Link::parse(&text) {
+                prop_assert_eq!(Link::read_back(link.url().as_str(), link.host()), Some(link));
+            }
+        }
     }
 }

@@ -38,6 +38,16 @@ impl Name {
         if name.len() <= MAX_NAME { Self(name.into()) } else { Self(name.into()).with_hash(link, 8) }
     }
 
+    /// The name whose text this is; none if no name could have it.
+    pub(crate) fn read_back(text: &str) -> Option<Self> {
+        let is_name = !text.is_empty()
+            && text.len() <= MAX_NAME
+            && !text.starts_with('.')
+            && !is_device(text)
+            && text.chars().all(|character| character == '%' || is_portable(character));
+        is_name.then(|| Self(text.into()))
+    }
+
     /// Makes a name of a link's last path segment, percent-decoded where that gives text.
     pub(crate) fn of_link(link: &Link) -> Self {
         let segment = link.last_segment();
@@ -245,6 +255,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_no_name_can_be_is_not_read_back_as_one() {
+        for text in
+            ["", ".", "..", ".x", "a/b", "../a", "CON", "nul.jpg", "a\u{202e}b", "a\0", &"x".repeat(MAX_NAME + 1)]
+        {
+            assert_eq!(Name::read_back(text), None, "{text:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_becomes_one_ordinary_component(text in "\\PC{0,300}|[\\x00-\\x7f]{0,40}|[./\\\\ ]{1,8}") {
@@ -256,6 +275,7 @@ mod tests {
                 prop_assert!(!name.as_str().starts_with('.'));
                 prop_assert!(!is_device(name.as_str()));
                 prop_assert!(name.as_str().chars().all(is_portable_or_escape));
+                prop_assert_eq!(Name::read_back(name.as_str()), Some(name));
             }
         }
 

@@ -88,6 +88,7 @@ pub enum Accept {
 
 /// What holds for a run.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own, set by its name")]
 pub struct Options {
     /// Requests in flight in all.
     pub concurrency: NonZeroUsize,
@@ -99,8 +100,20 @@ pub struct Options {
     pub burst: NonZeroU32,
     /// Request starts in the whole run.
     pub total_rate: Option<Rate>,
+    /// Which part of an interval between starts each one may be shorter or longer by, 0 to 1.
+    pub jitter: f64,
     /// Bytes of bodies received in a second, in the whole run.
     pub bandwidth: Option<NonZeroU64>,
+    /// Whether a host's limit and pace follow its pushback.
+    pub adaptive: bool,
+    /// Whether a host that keeps failing is left alone for a while, and at last given up.
+    pub breaker: bool,
+    /// Longest wait that a server may ask for; if it asks for more, its entries end.
+    pub max_retry_after: Duration,
+    /// Whether each host's robots.txt is asked for first, and kept to (RFC 9309).
+    pub robots: bool,
+    /// Whether an image that says that it is not for machines or their makers is left where it is.
+    pub respect_opt_out: bool,
     /// Further attempts after the first.
     pub retries: u32,
     /// Longest wait for an answer's head, connecting included, and then for each next byte.
@@ -143,7 +156,13 @@ impl Default for Options {
             rate: None,
             burst: NonZeroU32::MIN,
             total_rate: None,
+            jitter: 0.0,
             bandwidth: None,
+            adaptive: true,
+            breaker: true,
+            max_retry_after: Duration::from_secs(15 * 60),
+            robots: false,
+            respect_opt_out: false,
             retries: 3,
             read_timeout: Duration::from_secs(30),
             min_speed: 1024,

@@ -4,7 +4,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::event::{Ended, Outcome};
+pub use crate::schedule::stats::HostStats;
+use crate::{
+    event::{Ended, Outcome},
+    link::Host,
+};
 
 /// How many entries ended in which way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Summary {
     pub tally: Tally,
     /// How long the run took.
     pub elapsed: Duration,
+    /// What was asked of each host; the ten that held the run up most, worst first.
+    pub hosts: Vec<(Host, HostStats)>,
     /// Whether the lists were read to their end; if not, there may be more entries than were counted.
     pub all_read: bool,
 }

@@ -4,8 +4,13 @@
 //! under paused time. A transport follows no redirect, repeats no request and keeps no pace: those are the
 //! engine's, which counts every request that goes out.
 
+pub(crate) mod advice;
+mod clock;
 pub(crate) mod error;
+mod field;
 mod http;
+pub(crate) mod opt_out;
+mod quota;
 mod resolve;
 
 use std::{future::Future, sync::Arc};

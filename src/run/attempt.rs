@@ -8,22 +8,25 @@
 //! then serve the next request (reqwest #1272).
 
 use std::{
-    future::Future,
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 
-use super::traffic::Traffic;
+use super::{
+    deadlines::{Deadlines, after},
+    traffic::Traffic,
+};
 use crate::{
     event::{Failure, RedirectError},
-    fetch::{Body, Fault, FetchError, Head, Request, Transport},
+    fetch::{Body, Fault, FetchError, Head, Request, Transport, advice::Advice, opt_out::opted_out},
     link::Link,
     name::Name,
     options::Options,
+    robots::Rules,
     store::{Staged, Store},
 };
 
@@ -77,8 +80,19 @@ pub(super) enum Answer {
         /// Whether the server told the length, and it was met.
         measured: bool,
     },
+    /// The beginning of a robots.txt.
+    Robots(Bytes),
     NotFound,
     Redirect(Link),
+}
+
+/// What is wanted of an answer.
+#[derive(Debug, Clone)]
+pub(super) enum Wanted {
+    /// A file under this name.
+    File(Name),
+    /// A robots.txt.
+    Robots,
 }
 
 /// What came of an attempt.
@@ -86,18 +100,20 @@ pub(super) enum Answer {
 pub(super) struct Attempted {
     /// The answer's status, whatever was then made of it; none where there was no answer.
     pub(super) status: Option<u16>,
+    /// What the server asks of us besides.
+    pub(super) advice: Advice,
     pub(super) answer: Result<Answer, Failure>,
 }
 
 impl<T: Transport> Setting<T> {
-    pub(super) async fn attempt(&self, link: Link, headers: Option<Arc<HeaderMap>>, path: &Name) -> Attempted {
-        let mut status = None;
-        let exchange = self.exchange(link, headers, path, &mut status);
+    pub(super) async fn attempt(&self, link: Link, headers: Option<Arc<HeaderMap>>, wanted: Wanted) -> Attempted {
+        let mut told = Told::default();
+        let exchange = self.exchange(link, headers, &wanted, &mut told);
         let answer = match self.options.timeout {
             None => exchange.await,
             Some(limit) => timeout_at(after(limit), exchange).await.unwrap_or(Err(Failure::Timeout(limit))),
         };
-        Attempted { status, answer }
+        Attempted { status: told.status, advice: told.advice, answer }
     }
 
     /// The folder that files go to.
@@ -109,24 +125,25 @@ impl<T: Transport> Setting<T> {
         &self,
         link: Link,
         headers: Option<Arc<HeaderMap>>,
-        path: &Name,
-        status: &mut Option<u16>,
+        wanted: &Wanted,
+        told: &mut Told,
     ) -> Result<Answer, Failure> {
         let deadlines = Deadlines::new(&self.options);
         let request = Request { link: link.clone(), headers };
         let (head, body) = deadlines.head(self.transport.send(request)).await??;
-        *status = Some(head.status);
-        match head.status {
-            200 | 203 => self.receive(&head, body, path, deadlines).await,
-            404 | 410 => {
+        *told = Told { status: Some(head.status), advice: Advice::of(head.status, &head.headers, wall_clock()) };
+        match (head.status, wanted) {
+            (200 | 203, Wanted::File(path)) => self.receive(&head, body, path, deadlines).await,
+            (200..=299, Wanted::Robots) => self.receive_robots(body, deadlines).await,
+            (404 | 410, _) => {
                 self.drain(body).await;
                 Ok(Answer::NotFound)
             }
-            301 | 302 | 303 | 307 | 308 => {
+            (301 | 302 | 303 | 307 | 308, _) => {
                 self.drain(body).await;
                 Ok(Answer::Redirect(follow(&link, &head)?))
             }
-            status => {
+            (status, _) => {
                 self.drain(body).await;
                 Err(Failure::Status(status))
             }
@@ -147,6 +164,20 @@ impl<T: Transport> Setting<T> {
         let _ = timeout(DRAIN_TIME, read).await;
     }
 
+    /// The beginning of a robots.txt, and a byte more where there is more than its rules may have.
+    async fn receive_robots(&self, mut body: T::Body, mut deadlines: Deadlines) -> Result<Answer, Failure> {
+        let mut text = BytesMut::new();
+        deadlines.start_span();
+        while text.len() <= Rules::LONGEST
+            && let Some(chunk) = deadlines.chunk(&mut body).await?
+        {
+            text.extend_from_slice(&chunk[..chunk.len().min(Rules::LONGEST + 1 - text.len())]);
+            let waited = self.traffic.pass(length(&chunk)).await;
+            deadlines.came(length(&chunk), waited);
+        }
+        Ok(Answer::Robots(text.freeze()))
+    }
+
     async fn receive(
         &self,
         head: &Head,
@@ -154,6 +185,10 @@ impl<T: Transport> Setting<T> {
         path: &Name,
         mut deadlines: Deadlines,
     ) -> Result<Answer, Failure> {
+        // Before anything of the body is read.
+        if let Some(directive) = opted_out(&head.headers).filter(|_| self.options.respect_opt_out) {
+            return Err(Failure::OptedOut(directive));
+        }
         if let Some(encoding) = head.headers.get("content-encoding").filter(|value| !is_identity(value)) {
             return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
         }
@@ -184,6 +219,19 @@ impl<T: Transport> Setting<T> {
         let content = received.finish(self.store(), path).await?;
         Ok(Answer::Body { content, measured: announced.is_some() })
     }
+}
+
+/// What an answer's head has told.
+#[derive(Debug, Default)]
+struct Told {
+    status: Option<u16>,
+    advice: Advice,
+}
+
+/// The one place where the engine reads the wall clock: a server's dates are in its terms.
+#[allow(clippy::disallowed_methods, reason = "the one place where the engine reads the wall clock")]
+pub(super) fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Content codings are case-insensitive, and none is as good as identity (RFC 9110 §8.4.1, §12.5.3).
@@ -260,65 +308,5 @@ impl Received {
             Some(staged) => Content::Staged(staged, self.size),
             None => Content::Memory(self.take()),
         })
-    }
-}
-
-/// A time so far from now, or as far as can be said.
-pub(super) fn after(span: Duration) -> Instant {
-    /// More than a machine runs without a reboot, and less than makes a timer overflow.
-    const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-    Instant::now() + span.min(FAR)
-}
-
-/// The ends of the waits in one attempt, but for the attempt's own.
-struct Deadlines {
-    read_timeout: Duration,
-    min_speed: u64,
-    /// The span over which the speed is measured now, and what came in it.
-    span: Instant,
-    came: u64,
-}
-
-impl Deadlines {
-    fn new(options: &Options) -> Self {
-        Self { read_timeout: options.read_timeout, min_speed: options.min_speed, span: Instant::now(), came: 0 }
-    }
-
-    async fn head<F: Future>(&self, answer: F) -> Result<F::Output, Failure> {
-        timeout_at(after(self.read_timeout), answer).await.map_err(|_| Failure::Timeout(self.read_timeout))
-    }
-
-    /// The next chunk, unless it takes too long.
-    async fn chunk(&mut self, body: &mut impl Body) -> Result<Option<Bytes>, Failure> {
-        let read = after(self.read_timeout);
-        loop {
-            let span = self.span + Options::MIN_SPEED_SPAN;
-            match timeout_at(read.min(span), body.chunk()).await {
-                Ok(chunk) => return Ok(chunk?),
-                Err(_) if span < read => self.next_span()?,
-                Err(_) => return Err(Failure::Timeout(self.read_timeout)),
-            }
-        }
-    }
-
-    /// Notes bytes that came, and time in which none were asked for.
-    fn came(&mut self, bytes: u64, waited: Duration) {
-        self.came += bytes;
-        self.span += waited;
-    }
-
-    fn next_span(&mut self) -> Result<(), Failure> {
-        let least = self.min_speed.saturating_mul(Options::MIN_SPEED_SPAN.as_secs());
-        if self.came < least {
-            return Err(Failure::TooSlow(self.min_speed, Options::MIN_SPEED_SPAN));
-        }
-        self.start_span();
-        Ok(())
-    }
-
-    /// Begins to measure; the wait for the head is not part of a body's speed.
-    fn start_span(&mut self) {
-        self.span = Instant::now();
-        self.came = 0;
     }
 }

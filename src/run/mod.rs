@@ -4,8 +4,11 @@
 //! to; all else happens in one task, the dispatcher, and in the attempts that it starts.
 
 mod attempt;
+mod deadlines;
 mod dispatch;
+mod hearing;
 mod pending;
+mod spill;
 mod traffic;
 mod write;
 
@@ -60,6 +63,9 @@ pub enum Cause {
     /// Nobody takes the reports any more.
     #[error("cannot write the report")]
     Report(#[source] io::Error),
+    /// What waited on disk for its host cannot be read back.
+    #[error("cannot read back the entries that wait for their hosts")]
+    Spill(#[source] io::Error),
     /// A thread could not be started, or one of flagdl's own has failed.
     #[error("cannot read the lists any more")]
     Reader(#[source] io::Error),

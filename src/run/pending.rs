@@ -33,6 +33,12 @@ pub(super) struct Pending {
     astray: bool,
     /// Attempts begun.
     pub(super) attempts: u32,
+    /// Of those the ones that are not held against it.
+    forgiven: u32,
+    /// Whether it has had its free attempt.
+    freed: bool,
+    /// Why the last attempt failed.
+    pub(super) failure: Option<Failure>,
     /// The last answer's status.
     pub(super) status: Option<u16>,
     since: Option<Instant>,
@@ -40,7 +46,22 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn new(job: Job) -> Self {
-        Self { job, target: None, hops: 0, astray: false, attempts: 0, status: None, since: None }
+        Self {
+            job,
+            target: None,
+            hops: 0,
+            astray: false,
+            attempts: 0,
+            forgiven: 0,
+            freed: false,
+            failure: None,
+            status: None,
+            since: None,
+        }
+    }
+
+    pub(super) fn into_job(self) -> Job {
+        self.job
     }
 
     pub(super) fn job(&self) -> &Job {
@@ -67,6 +88,31 @@ impl Pending {
         if self.hops == 0 {
             self.attempts += 1;
         }
+    }
+
+    /// Whether nothing was tried yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.since.is_none()
+    }
+
+    /// Whether the request that is out is the first one for the job.
+    pub(super) fn is_first(&self) -> bool {
+        self.attempts == 1 && self.hops == 0
+    }
+
+    /// Does not count the last attempt against it.
+    pub(super) fn forgive(&mut self) {
+        self.forgiven += 1;
+    }
+
+    /// Takes the free attempt, if it is still there.
+    pub(super) fn take_free_attempt(&mut self) -> bool {
+        !std::mem::replace(&mut self.freed, true)
+    }
+
+    /// Attempts that are held against it.
+    pub(super) fn held_against(&self) -> u32 {
+        self.attempts.saturating_sub(self.forgiven)
     }
 
     /// Goes where a redirect leads.

@@ -1,7 +1,8 @@
 //! The bytes that come in: counted, and held to the bandwidth.
 //!
-//! Promises: over any span, bodies are read no faster than the bandwidth, plus a chunk for each body in flight.
-//! Each chunk books its own time behind those before it, so bodies share the line in the order in which they ask.
+//! Promises: over any span, bodies are read no faster than the bandwidth, plus a chunk for each body in flight, plus
+//! what fits into [`EARLY`]. Bodies share the line evenly, however large the pieces are in which they come: a chunk
+//! books its time [`SLICE`] by slice, each behind what the others have booked meanwhile.
 //!
 //! What surprises: not reading is what slows a server down: its window fills. It is an atomic, not a lock, and
 //! not in the dispatcher, because every chunk of every body passes here.
@@ -13,6 +14,13 @@ use std::{
 };
 
 use tokio::time::Instant;
+
+/// What books its time at once, in bytes.
+const SLICE: u64 = 16 << 10;
+
+/// How far ahead of its time a slice may be: timers have a resolution of a millisecond, which a fast line would
+/// otherwise lose at each slice.
+const EARLY: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
 pub(super) struct Traffic {
@@ -37,16 +45,21 @@ impl Traffic {
     pub(super) async fn pass(&self, bytes: u64) -> Duration {
         self.received.fetch_add(bytes, Ordering::Relaxed);
         let Some(bandwidth) = self.bandwidth else { return Duration::ZERO };
-        let now = Instant::now();
-        let until = self.start + Duration::from_nanos(self.book(bytes, bandwidth, now));
-        if until <= now {
-            return Duration::ZERO;
+        let begun = Instant::now();
+        let mut left = bytes;
+        while left > 0 {
+            let slice = left.min(SLICE);
+            left -= slice;
+            let now = Instant::now();
+            let until = self.start + Duration::from_nanos(self.book(slice, bandwidth, now));
+            if until > now + EARLY {
+                tokio::time::sleep_until(until).await;
+            }
         }
-        tokio::time::sleep_until(until).await;
-        now.elapsed()
+        begun.elapsed()
     }
 
-    /// Books the line for a chunk: the time at which it has been carried.
+    /// Books the line for a slice: the time at which it has been carried.
     fn book(&self, bytes: u64, bandwidth: NonZeroU64, now: Instant) -> u64 {
         let now = nanos(now.duration_since(self.start));
         let takes = u128::from(bytes) * 1_000_000_000 / u128::from(bandwidth.get());
@@ -87,6 +100,37 @@ mod tests {
             assert!((Duration::from_millis(3600)..=Duration::from_millis(4010)).contains(&took), "{took:?}");
         }
         assert_eq!(traffic.received(), 4000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_in_large_pieces_gets_no_more_than_one_in_small_ones() {
+        let traffic = Arc::new(Traffic::new(NonZeroU64::new(1_000_000)));
+        let body = |chunk: u64| {
+            let traffic = Arc::clone(&traffic);
+            tokio::spawn(async move {
+                let (start, mut got) = (Instant::now(), 0);
+                while start.elapsed() < Duration::from_secs(10) {
+                    traffic.pass(chunk).await;
+                    got += chunk;
+                }
+                got
+            })
+        };
+        let (small, large) = (body(16 << 10), body(512 << 10));
+        let (small, large) = (small.await.expect("it ends"), large.await.expect("it ends"));
+        assert!(large < small * 115 / 100 && small < large * 115 / 100, "{small} and {large} bytes");
+    }
+
+    #[tokio::test]
+    async fn a_fast_line_is_used_although_timers_are_slow() {
+        let traffic = Traffic::new(NonZeroU64::new(100_000_000));
+        let start = Instant::now();
+        for _ in 0..400 {
+            traffic.pass(64 << 10).await;
+        }
+        let took = start.elapsed();
+        assert!(took < Duration::from_millis(262 * 2), "{took:?} for 262 ms worth");
+        assert!(took >= Duration::from_millis(255), "{took:?} for 262 ms worth");
     }
 
     #[tokio::test(start_paused = true)]

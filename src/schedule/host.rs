@@ -1,8 +1,19 @@
-//! A host's record in the schedule: its queue, its pace, and which of the schedule's sets it stands in.
+//! A host's record in the schedule: its queues, what it takes, and which of the schedule's sets it stands in.
 
-use std::{cmp::Ordering, collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use super::pace::{Gcra, Pace};
+use super::{
+    Limits,
+    adapt::Adapt,
+    breaker::Breaker,
+    hold::{Hold, Spans},
+    pace::{Gcra, Pace},
+    retry::Budget,
+    stats::HostStats,
+};
 
 /// Which set a host stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +29,7 @@ pub(super) enum Place {
 /// What ready hosts are ordered by, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    /// Has something in flight and has never answered: gets more only when nobody else wants it.
+    /// Has something in flight, and has never answered or has just failed: gets more only when nobody else wants it.
     doubtful: bool,
     in_flight: usize,
     /// Starts since the last finish: where two have as much in flight, the one that answers goes first.
@@ -26,28 +37,68 @@ pub(super) struct Rank {
     turn: u64,
 }
 
+/// Why a host gets nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Down {
+    /// It asked for a longer wait than we have patience for.
+    Told(Duration),
+    /// It failed again and again, also after the longest pauses.
+    Failing,
+}
+
 #[derive(Debug)]
 pub(super) struct Host<K, J> {
     pub(super) key: K,
     pub(super) queue: VecDeque<J>,
+    /// What goes before the queue, and also while the host is shut: robots.txt.
+    pub(super) errands: VecDeque<J>,
+    /// Jobs whose next attempt the host's budget does not allow yet.
+    pub(super) put_off: VecDeque<J>,
+    /// Whether only errands may start.
+    pub(super) shut: bool,
     pub(super) in_flight: usize,
-    pub(super) pace: Option<Gcra>,
+    gcra: Gcra,
+    /// The pace that the server's rules ask for.
+    pub(super) crawl_delay: Option<Duration>,
+    /// The interval that makes a quota last, and until when.
+    pub(super) quota: Option<(Duration, Instant)>,
+    pub(super) adapt: Adapt,
+    pub(super) spans: Spans,
+    pub(super) hold: Option<Hold>,
+    /// When it was last asked less of: requests that began before tell nothing new.
+    pub(super) calmed: Option<Instant>,
+    pub(super) breaker: Breaker,
+    pub(super) budget: Budget,
+    pub(super) down: Option<Down>,
+    pub(super) stats: HostStats,
     /// Starts since the last finish.
-    unanswered: usize,
-    /// Whether it has ever answered.
+    pub(super) unanswered: usize,
+    /// Whether it has ever answered, with whatever.
     pub(super) answers: bool,
     turn: u64,
     pub(super) place: Place,
 }
 
 impl<K, J> Host<K, J> {
-    pub(super) fn new(key: K, pace: Option<Pace>) -> Self {
-        let pace = pace.map(Gcra::new);
+    pub(super) fn new(key: K) -> Self {
         Self {
             key,
             queue: VecDeque::new(),
+            errands: VecDeque::new(),
+            put_off: VecDeque::new(),
+            shut: false,
             in_flight: 0,
-            pace,
+            gcra: Gcra::default(),
+            crawl_delay: None,
+            quota: None,
+            adapt: Adapt::default(),
+            spans: Spans::default(),
+            hold: None,
+            calmed: None,
+            breaker: Breaker::default(),
+            budget: Budget::new(),
+            down: None,
+            stats: HostStats::default(),
             unanswered: 0,
             answers: false,
             turn: 0,
@@ -56,77 +107,85 @@ impl<K, J> Host<K, J> {
     }
 
     /// Counts a start at `now` and gives the job that starts.
-    pub(super) fn start(&mut self, turn: u64, now: Instant) -> J {
+    pub(super) fn start(&mut self, limits: &Limits, stretch: f64, turn: u64, now: Instant) -> J {
         self.in_flight += 1;
         self.unanswered += 1;
+        self.stats.requests += 1;
         self.turn = turn;
-        if let Some(pace) = &mut self.pace {
-            pace.take(now);
+        if let Some(pace) = self.pace(limits, now) {
+            self.gcra.take(pace, stretch, now);
         }
-        self.queue.pop_front().expect("a ready host has a job")
+        self.errands.pop_front().or_else(|| self.queue.pop_front()).expect("a ready host has a job")
     }
 
-    /// Counts a finish.
-    pub(super) fn finish(&mut self, answered: bool) {
-        self.in_flight -= 1;
-        self.unanswered = 0;
-        self.answers |= answered;
+    /// The slowest of the paces that hold for it.
+    fn pace(&self, limits: &Limits, now: Instant) -> Option<Pace> {
+        let single = |interval| Pace { interval, burst: 1 };
+        let quota = self.quota.filter(|(_, end)| *end > now).map(|(interval, _)| interval);
+        let learnt = [self.adapt.interval(), self.crawl_delay, quota].into_iter().flatten().map(single);
+        limits.host_pace.into_iter().chain(learnt).reduce(Pace::slower)
     }
 
     fn rank(&self) -> Rank {
         Rank {
-            doubtful: !self.answers && self.in_flight > 0,
+            doubtful: (!self.answers || self.breaker.is_failing()) && self.in_flight > 0,
             in_flight: self.in_flight,
             unanswered: self.unanswered,
             turn: self.turn,
         }
     }
 
+    fn has_work(&self) -> bool {
+        !self.errands.is_empty() || !self.shut && !self.queue.is_empty()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.errands.is_empty() && self.put_off.is_empty() && self.in_flight == 0
+    }
+
     /// Whether nothing would be lost if the host were forgotten.
-    pub(super) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.in_flight == 0
+    pub(super) fn is_forgettable(&self) -> bool {
+        self.is_idle()
+            && self.hold.is_none()
+            && self.down.is_none()
+            && !self.shut
+            && self.crawl_delay.is_none()
+            && self.adapt.is_blank()
+            && self.breaker.is_blank()
+            && self.budget.is_blank()
     }
 
-    pub(super) fn settled(&self, per_host: usize, now: Instant) -> Place {
-        let open = self.pace.as_ref().map_or(now, |pace| pace.earliest(now));
-        // A host that still owes a pause is kept until that is over, even if it has nothing to start.
-        if open > now && (self.is_idle() || !self.queue.is_empty() && self.in_flight < per_host) {
-            Place::Paced(open)
-        } else if self.queue.is_empty() || self.in_flight >= per_host {
-            Place::Resting
-        } else {
-            Place::Ready(self.rank())
+    /// Gives nothing to the host before `hold` is over; tells whether that is news.
+    pub(super) fn extend_hold(&mut self, hold: Hold, now: Instant) -> bool {
+        let until = self.hold.map_or(now, |held| held.until.max(now));
+        if hold.until <= until {
+            return false;
         }
+        self.stats.held += hold.until - until;
+        self.hold = Some(hold);
+        true
     }
-}
 
-/// A job whose next attempt is due later.
-#[derive(Debug)]
-pub(super) struct Delayed<K, J> {
-    pub(super) due: Instant,
-    /// Keeps jobs that are due together in the order in which they came.
-    pub(super) order: u64,
-    pub(super) host: K,
-    pub(super) job: J,
-}
-
-impl<K, J> PartialEq for Delayed<K, J> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+    pub(super) fn limit(&self, limits: &Limits) -> usize {
+        self.adapt.limit(limits.per_host)
     }
-}
 
-impl<K, J> Eq for Delayed<K, J> {}
-
-impl<K, J> PartialOrd for Delayed<K, J> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<K, J> Ord for Delayed<K, J> {
-    /// Reversed: the heap gives its greatest, and the earliest is wanted.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.due, other.order).cmp(&(self.due, self.order))
+    /// Where the host belongs now.
+    pub(super) fn settled(&mut self, limits: &Limits, now: Instant) -> Place {
+        if self.hold.is_some_and(|hold| hold.until <= now) {
+            self.hold = None;
+            self.adapt.restart(self.in_flight, now);
+        }
+        let paced = self.pace(limits, now).map_or(now, |pace| self.gcra.earliest(pace, now));
+        let open = self.hold.map_or(paced, |hold| hold.until.max(paced));
+        let startable = self.has_work() && self.in_flight < self.limit(limits);
+        // A host that still owes a pause is kept until that is over, even if it has nothing to start.
+        if open > now && (self.is_idle() || startable) {
+            Place::Paced(open)
+        } else if startable {
+            Place::Ready(self.rank())
+        } else {
+            Place::Resting
+        }
     }
 }

@@ -1,31 +1,51 @@
 //! The schedule: which job may start now, and if none, when.
 //!
-//! Promises: never more than the limit in flight to one host, never faster than the pace of a host or of the
-//! run; of the hosts that may be asked, the one with the fewest requests in flight comes first, and one that has
-//! not answered yet comes last, so no host takes the places of the others; a host's jobs start in the order in which they came; a job that waits
-//! for its host or for its next attempt holds nothing.
+//! Promises: never more than the limit in flight to one host, never faster than the pace of a host or of the run, and
+//! nothing to a host before the end of its hold; of the hosts that may be asked, the one with the fewest requests in
+//! flight comes first, and one that does not answer comes last, so no host takes the places of the others; a host's
+//! jobs start in the order in which they came; a job that waits for its host or for its next attempt holds nothing.
 //!
-//! What surprises: it is pure. It does no I/O, reads no clock and draws no random number: every call is told the
-//! time, so whole runs are tested in microseconds. A host takes memory only while it has jobs or owes a pause.
+//! What surprises: it is pure. It does no I/O and reads no clock: every call is told the time, so whole runs are
+//! tested in microseconds. Hosts are remembered for what they have shown, the idle ones up to [`HOSTS_KEPT`].
 
+pub(crate) mod hold;
 pub(crate) mod pace;
 pub(crate) mod retry;
+pub(crate) mod stats;
 
+mod adapt;
+mod again;
+mod breaker;
+mod heard;
 mod host;
+mod meter;
+mod network;
 
 use std::{
     collections::{BTreeSet, BinaryHeap, HashMap},
     hash::Hash,
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+use fastrand::Rng;
 
 use self::{
-    host::{Delayed, Host, Place, Rank},
+    again::Delayed,
+    host::{Host, Place, Rank},
+    network::Network,
     pace::{Gcra, Pace},
+    stats::Worst,
+};
+pub(crate) use self::{
+    heard::{Finding, Heard, Kind, Quota},
+    host::Down,
 };
 
+/// So many hosts are remembered although they have nothing to do; beyond, those are forgotten that owe nothing.
+const HOSTS_KEPT: usize = 10_000;
+
 /// What holds for the hosts and for the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Limits {
     /// Most requests in flight to one host.
     pub(crate) per_host: usize,
@@ -33,12 +53,27 @@ pub(crate) struct Limits {
     pub(crate) host_pace: Option<Pace>,
     /// The pace of the run.
     pub(crate) run_pace: Option<Pace>,
+    /// Which part of an interval a start may come earlier or later, 0 to 1.
+    pub(crate) jitter: f64,
+    /// Whether a host's limit and pace follow its pushback.
+    pub(crate) adaptive: bool,
+    /// Whether a host that keeps failing is left alone.
+    pub(crate) breaker: bool,
+    /// Whether a host that is down is asked more than once more.
+    pub(crate) patience: bool,
+    /// Longest wait that a server may ask for.
+    pub(crate) max_retry_after: Duration,
 }
 
 /// The right to have one request in flight, to be handed back with [`Schedule::finish`].
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a ticket that is not handed back counts as in flight for ever"]
-pub(crate) struct Ticket(usize);
+pub(crate) struct Ticket {
+    id: usize,
+    begun: Instant,
+    /// Requests to the host that were then in flight, this one included.
+    beside: usize,
+}
 
 /// What may be done now.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,16 +100,24 @@ pub(crate) struct Schedule<K, J> {
     paced: BTreeSet<(Instant, usize)>,
     /// Jobs whose next attempt is due at a time.
     delayed: BinaryHeap<Delayed<K, J>>,
-    run_pace: Option<Gcra>,
+    run_pace: Gcra,
+    network: Network,
+    /// Jobs that have not started.
     waiting: usize,
+    /// Of those the ones that their hosts' budgets do not allow yet.
+    put_off: usize,
     in_flight: usize,
     turns: u64,
     /// Whether any host has ever answered.
     answers: bool,
+    /// Of the hosts that are forgotten.
+    worst: Worst<K>,
+    rng: Rng,
 }
 
 impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
-    pub(crate) fn new(limits: Limits) -> Self {
+    /// An empty one; all its randomness comes from `rng`.
+    pub(crate) fn new(limits: Limits, rng: Rng) -> Self {
         Self {
             limits,
             ids: HashMap::new(),
@@ -83,11 +126,15 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             ready: BTreeSet::new(),
             paced: BTreeSet::new(),
             delayed: BinaryHeap::new(),
-            run_pace: limits.run_pace.map(Gcra::new),
+            run_pace: Gcra::default(),
+            network: Network::default(),
             waiting: 0,
+            put_off: 0,
             in_flight: 0,
             turns: 0,
             answers: false,
+            worst: Worst::default(),
+            rng,
         }
     }
 
@@ -103,46 +150,54 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     }
 
     /// Puts a job at the end of its host's queue.
-    pub(crate) fn push(&mut self, host: &K, job: J, now: Instant) {
-        self.waiting += 1;
-        self.enqueue(host, job, now);
+    ///
+    /// # Errors
+    ///
+    /// A host that is down takes no more: the job comes back.
+    pub(crate) fn push(&mut self, host: &K, job: J, now: Instant) -> Result<(), (J, Down)> {
+        let id = self.id_of(host);
+        if let Some(down) = self.host(id).down {
+            return Err((job, down));
+        }
+        self.host(id).queue.push_back(job);
+        self.queued(id, now);
+        Ok(())
     }
 
     /// Puts a job at the head of its host's queue: a redirect's next hop, which may not be good for long.
-    pub(crate) fn push_front(&mut self, host: &K, job: J, now: Instant) {
-        self.waiting += 1;
+    ///
+    /// # Errors
+    ///
+    /// As [`Schedule::push`].
+    pub(crate) fn push_front(&mut self, host: &K, job: J, now: Instant) -> Result<(), (J, Down)> {
         let id = self.id_of(host);
+        if let Some(down) = self.host(id).down {
+            return Err((job, down));
+        }
         self.host(id).queue.push_front(job);
-        self.settle_if_resting(id, now);
-    }
-
-    /// Puts a job at the end of its host's queue when it is due.
-    pub(crate) fn push_at(&mut self, host: &K, job: J, due: Instant) {
-        self.waiting += 1;
-        self.turns += 1;
-        self.delayed.push(Delayed { due, order: self.turns, host: host.clone(), job });
+        self.queued(id, now);
+        Ok(())
     }
 
     /// The job that may start now.
     pub(crate) fn next(&mut self, now: Instant) -> Next<J> {
         self.wake(now);
-        if let Some(&(_, id)) = self.ready.first() {
-            if let Some(open) = self.run_pace.as_ref().map(|pace| pace.earliest(now)).filter(|open| *open > now) {
-                return Next::Wait(self.wake_time().map_or(open, |other| open.min(other)));
+        if let Some(probe) = self.network.probe() {
+            if self.in_flight > 0 {
+                return Next::Nothing;
             }
-            return self.start(id, now);
+            if probe > now {
+                return Next::Wait(probe);
+            }
         }
-        self.wake_time().map_or(Next::Nothing, Next::Wait)
-    }
-
-    /// Hands a ticket back: its request is no longer in flight, and was answered, with whatever, or was not.
-    #[allow(clippy::needless_pass_by_value, reason = "a ticket is given back once, which taking it away ensures")]
-    pub(crate) fn finish(&mut self, ticket: Ticket, answered: bool, now: Instant) {
-        let Ticket(id) = ticket;
-        self.in_flight -= 1;
-        self.host(id).finish(answered);
-        self.answers |= answered;
-        self.settle(id, now);
+        let Some(&(_, id)) = self.ready.first() else {
+            return self.wake_time().map_or(Next::Nothing, Next::Wait);
+        };
+        let open = self.limits.run_pace.map_or(now, |pace| self.run_pace.earliest(pace, now));
+        if open > now {
+            return Next::Wait(self.wake_time().map_or(open, |other| open.min(other)));
+        }
+        self.start(id, now)
     }
 
     /// Changes the limit of each host.
@@ -160,30 +215,8 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         self.ids.len() > 1 && !self.answers
     }
 
-    /// Takes out everything that has not started.
-    pub(crate) fn drain(&mut self) -> Vec<J> {
-        self.ready.clear();
-        self.paced.clear();
-        self.waiting = 0;
-        let delayed = std::mem::take(&mut self.delayed).into_sorted_vec();
-        let mut jobs = Vec::new();
-        for host in self.hosts.iter_mut().flatten() {
-            jobs.extend(host.queue.drain(..));
-            host.place = Place::Resting;
-        }
-        // `Delayed` is ordered latest first, as a heap of the earliest needs it.
-        jobs.extend(delayed.into_iter().rev().map(|delayed| delayed.job));
-        jobs
-    }
-
     fn host(&mut self, id: usize) -> &mut Host<K, J> {
         self.hosts[id].as_mut().expect("an id in use names a host")
-    }
-
-    fn enqueue(&mut self, key: &K, job: J, now: Instant) {
-        let id = self.id_of(key);
-        self.host(id).queue.push_back(job);
-        self.settle_if_resting(id, now);
     }
 
     fn id_of(&mut self, key: &K) -> usize {
@@ -193,6 +226,12 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         }
     }
 
+    /// Counts a job that was put into one of the host's queues.
+    fn queued(&mut self, id: usize, now: Instant) {
+        self.waiting += 1;
+        self.settle_if_resting(id, now);
+    }
+
     fn settle_if_resting(&mut self, id: usize, now: Instant) {
         if self.host(id).place == Place::Resting {
             self.settle(id, now);
@@ -200,7 +239,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     }
 
     fn add_host(&mut self, key: K) -> usize {
-        let host = Host::new(key.clone(), self.limits.host_pace);
+        let host = Host::new(key.clone());
         let id = if let Some(id) = self.vacant.pop() {
             self.hosts[id] = Some(host);
             id
@@ -216,22 +255,21 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         self.turns += 1;
         self.waiting -= 1;
         self.in_flight += 1;
-        if let Some(pace) = &mut self.run_pace {
-            pace.take(now);
+        let stretch = 1.0 + self.limits.jitter * (2.0 * self.rng.f64() - 1.0);
+        if let Some(pace) = self.limits.run_pace {
+            self.run_pace.take(pace, stretch, now);
         }
-        let turn = self.turns;
-        let job = self.host(id).start(turn, now);
+        let (turn, limits) = (self.turns, self.limits);
+        let host = self.host(id);
+        let job = host.start(&limits, stretch, turn, now);
+        let beside = host.in_flight;
         self.settle(id, now);
-        Next::Start(job, Ticket(id))
+        Next::Start(job, Ticket { id, begun: now, beside })
     }
 
     /// Moves what has become due.
     fn wake(&mut self, now: Instant) {
-        while self.delayed.peek().is_some_and(|delayed| delayed.due <= now) {
-            if let Some(Delayed { host, job, .. }) = self.delayed.pop() {
-                self.enqueue(&host, job, now);
-            }
-        }
+        self.wake_delayed(now);
         while let Some(&(_, id)) = self.paced.first().filter(|(open, _)| *open <= now) {
             self.settle(id, now);
         }
@@ -239,18 +277,16 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
 
     fn wake_time(&self) -> Option<Instant> {
         let paced = self.paced.first().map(|(open, _)| *open);
-        let delayed = self.delayed.peek().map(|delayed| delayed.due);
-        paced.into_iter().chain(delayed).min()
+        paced.into_iter().chain(self.next_due()).min()
     }
 
     /// Puts a host where it belongs after any change to it.
     fn settle(&mut self, id: usize, now: Instant) {
-        let per_host = self.limits.per_host;
+        let limits = self.limits;
         let host = self.host(id);
         let before = host.place;
-        let place = host.settled(per_host, now);
+        let place = host.settled(&limits, now);
         host.place = place;
-        let gone = place == Place::Resting && host.is_idle();
         match before {
             Place::Ready(rank) => self.ready.remove(&(rank, id)),
             Place::Paced(open) => self.paced.remove(&(open, id)),
@@ -261,7 +297,17 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             Place::Paced(open) => self.paced.insert((open, id)),
             Place::Resting => false,
         };
-        if gone && let Some(host) = self.hosts[id].take() {
+        if place == Place::Resting && self.ids.len() > HOSTS_KEPT {
+            self.forget(id);
+        }
+    }
+
+    /// Forgets a host that owes nothing and has nothing to do.
+    fn forget(&mut self, id: usize) {
+        if self.hosts[id].as_ref().is_some_and(Host::is_forgettable)
+            && let Some(host) = self.hosts[id].take()
+        {
+            self.worst.offer(&host.key, host.stats);
             self.ids.remove(&host.key);
             self.vacant.push(id);
         }

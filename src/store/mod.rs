@@ -10,7 +10,8 @@ pub(crate) mod image;
 mod staged;
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     sync::{
@@ -132,6 +133,11 @@ impl Store {
     /// A new file, not visible under any final name.
     pub(crate) fn stage(self: &Arc<Self>, name: &Name) -> Result<Staged, StoreError> {
         Staged::new(Arc::clone(self)).map_err(|error| self.failure(error, name))
+    }
+
+    /// A file that never gets a name and that nobody else may read: it is gone with its last handle.
+    pub(crate) fn scratch(&self) -> io::Result<File> {
+        staged::scratch(self)
     }
 
     /// Writes and publishes a small file in one go.

@@ -32,21 +32,9 @@ pub(crate) struct Staged {
 
 impl Staged {
     pub(super) fn new(store: Arc<Store>) -> io::Result<Self> {
-        if store.nameless.load(Ordering::Relaxed) {
-            match nameless(&store) {
-                Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
-                    store.nameless.store(false, Ordering::Relaxed);
-                }
-                other => {
-                    let file = other?;
-                    return Ok(Self { store, file, name: None });
-                }
-            }
-        }
-        let name = store.next_staged_name();
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&store.folder, &name, flags, mode())?;
-        Ok(Self { store, file: file.into(), name: Some(name) })
+        // As `open` would make it: the umask takes away what the user does not want.
+        let (file, name) = open(&store, Mode::from_raw_mode(0o666))?;
+        Ok(Self { store, file, name })
     }
 
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -98,19 +86,39 @@ impl Drop for Staged {
     }
 }
 
-/// As `open` would make it: the umask takes away what the user does not want.
-fn mode() -> Mode {
-    Mode::from_raw_mode(0o666)
+/// A file that never gets a name. Where it has to be made with one, that is taken away at once.
+pub(super) fn scratch(store: &Store) -> io::Result<File> {
+    let (file, name) = open(store, Mode::RUSR | Mode::WUSR)?;
+    if let Some(name) = name {
+        rustix::fs::unlinkat(&store.folder, name, AtFlags::empty())?;
+    }
+    Ok(file)
+}
+
+/// A new file, and its name where it cannot be without one.
+fn open(store: &Store, mode: Mode) -> Result<(File, Option<String>), Errno> {
+    if store.nameless.load(Ordering::Relaxed) {
+        match nameless(store, mode) {
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
+                store.nameless.store(false, Ordering::Relaxed);
+            }
+            other => return other.map(|file| (file, None)),
+        }
+    }
+    let name = store.next_staged_name();
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(&store.folder, &name, flags, mode)?;
+    Ok((file.into(), Some(name)))
 }
 
 #[cfg(target_os = "linux")]
-fn nameless(store: &Store) -> Result<File, Errno> {
+fn nameless(store: &Store, mode: Mode) -> Result<File, Errno> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    rustix::fs::openat(&store.folder, ".", flags, mode()).map(File::from)
+    rustix::fs::openat(&store.folder, ".", flags, mode).map(File::from)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn nameless(_: &Store) -> Result<File, Errno> {
+fn nameless(_: &Store, _: Mode) -> Result<File, Errno> {
     Err(Errno::OPNOTSUPP)
 }
 

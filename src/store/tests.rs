@@ -1,6 +1,6 @@
 //! The store's promises, on a real file system.
 
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 
 use super::*;
 use crate::link::Link;
@@ -79,6 +79,20 @@ fn the_umask_decides_about_modes() {
         let file = format!("{index}.jpg");
         store.save(b"x", &name(&file)).expect("saved");
         assert_eq!(fs::metadata(folder.path().join(file)).expect("a file").mode(), expected);
+    }
+}
+
+#[test]
+fn a_scratch_file_has_no_name_and_is_the_users_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(folder.path()) {
+        let scratch = store.scratch().expect("a file");
+        assert!(listing(folder.path()).is_empty());
+        assert_eq!(scratch.metadata().expect("a file").mode() & 0o777, 0o600);
+        scratch.write_all_at(b"kept", 10).expect("written");
+        let mut read = [0; 4];
+        scratch.read_exact_at(&mut read, 10).expect("read");
+        assert_eq!(&read, b"kept");
     }
 }
 

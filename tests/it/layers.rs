@@ -16,7 +16,7 @@ use std::{
 const MOST_LINES: usize = 350;
 
 /// Each module of the library, and what it may import. Nothing below itself.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("link", &[]),
     ("schedule", &[]),
     ("stop", &[]),
@@ -24,16 +24,17 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("name", &["link"]),
     ("template", &["link", "name"]),
     ("fetch", &["link"]),
+    ("robots", &[]),
     ("plan", &["link", "list", "name", "template", "fetch"]),
     ("store", &["link", "name"]),
     ("options", &["schedule"]),
     ("event", &["link", "list", "name", "template", "fetch", "plan", "store", "options"]),
-    ("tally", &["event"]),
+    ("tally", &["link", "schedule", "event"]),
     (
         "run",
         &[
-            "link", "schedule", "stop", "list", "name", "template", "fetch", "plan", "store", "options", "event",
-            "tally",
+            "link", "schedule", "stop", "list", "name", "template", "fetch", "robots", "plan", "store", "options",
+            "event", "tally",
         ],
     ),
 ];

@@ -14,6 +14,7 @@ mod ways;
 mod workspace;
 
 mod bodies;
+mod breaker;
 mod encryption;
 mod harness;
 mod help;
@@ -28,6 +29,8 @@ mod output;
 mod pace;
 mod patience;
 mod proxies;
+mod pushback;
 mod redirects;
+mod robots;
 mod stopping;
 mod surroundings;

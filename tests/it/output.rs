@@ -3,18 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::{
+    fleet,
     pictures::{PAGE, files, jpeg},
     ports::Refusing,
     server::{Answer, Server},
-    workspace::Workspace,
+    workspace::{Signal, Workspace},
 };
 
-/// A duration or a rate in a summary line, made the same for every run.
+/// A line with the durations and the rate in it made the same for every run.
 fn redacted(line: &str) -> String {
     let mut words = Vec::new();
     for word in line.split(' ') {
-        let time = word.strip_suffix('s').is_some_and(|number| number.parse::<f64>().is_ok());
-        words.push(if time { "<time>" } else { word });
+        let bare = word.trim_end_matches(',');
+        let time = bare.strip_suffix('s').is_some_and(|number| number.parse::<f64>().is_ok());
+        words.push(if time { word.replace(bare, "<time>") } else { word.to_owned() });
     }
     words.join(" ").split(", ").filter(|part| !part.ends_with("/s)")).collect::<Vec<_>>().join(", ")
 }
@@ -110,6 +112,8 @@ fn ndjson_is_an_object_an_entry_and_a_summary_and_nothing_else() {
         ("bytes", json!(bytes)),
         ("entries", json!(5)),
         ("requests", json!(3)),
+        ("complete", json!(true)),
+        ("hosts", json!([{"host": host, "requests": 3, "retries": 0, "pushbacks": 0, "held_ms": 0, "limit": 1}])),
     ] {
         assert_eq!(summary[name], value, "{name}: {told}");
     }
@@ -123,6 +127,83 @@ fn ndjson_of_an_empty_list_is_one_summary_with_the_schema() {
     told.expect_code(0);
     assert_eq!(told.objects().len(), 1, "{told}");
     assert_eq!((&told.summary()["schema"], &told.summary()["entries"]), (&json!(1), &json!(0)), "{told}");
+}
+
+/// Two servers with an entry each; the first refuses its own once.
+fn refusing_and_good(work: &Workspace, refusal: Answer) -> ([Server; 2], String) {
+    let servers = [Server::start(), Server::start()];
+    servers[0].script("/a.jpg", [refusal, Answer::ok(jpeg("a"))]);
+    servers[1].pictures(&["b"]);
+    let list = work.list_of(&[servers[0].url("/a.jpg"), servers[1].url("/b.jpg")]);
+    (servers, list)
+}
+
+#[test]
+fn a_host_that_held_the_run_up_gets_a_line_at_the_end_and_with_verbose_each_does() {
+    for (more, lines) in [(&[][..], 1), (&["-v"], 2), (&["-q"], 0)] {
+        let work = Workspace::new();
+        let (servers, list) = refusing_and_good(&work, Answer::status(429));
+        let told = work.flagdl(["-c", "2", &list]).arguments(more.iter().copied()).run();
+        let hosts = servers.each_ref().map(|server| format!("{}: ", server.url("")));
+        let said: Vec<_> = told.err.lines().map(redacted).collect();
+        let said: Vec<_> = said.iter().filter(|line| hosts.iter().any(|host| line.starts_with(host))).collect();
+        // What it takes at the end is up to how it is learnt.
+        let worst =
+            [1, 2].map(|limit| format!("{}2 requests, 1 retry, 1 pushback, held <time>, limit {limit}", hosts[0]));
+        let smooth = format!("{}1 request, limit 2", hosts[1]);
+        assert!(worst.iter().any(|worst| said == [worst, &smooth][..lines]), "{told}");
+        assert_eq!(told.err.contains("asks for less"), lines == 2, "{told}");
+    }
+}
+
+#[test]
+fn the_summary_object_tells_what_each_host_cost_worst_first() {
+    let work = Workspace::new();
+    let (servers, list) = refusing_and_good(&work, Answer::status(503));
+    let told = work.flagdl(["-c", "2", "--format", "ndjson", &list]).run();
+    let mut hosts = told.summary()["hosts"].clone();
+    let held = hosts[0]["held_ms"].take();
+    assert!(held.as_u64().is_some_and(|held| (125..=250).contains(&held)), "{told}");
+    let [worst, smooth] = servers.each_ref().map(|server| server.url(""));
+    let expected = json!([
+        {"host": worst, "requests": 2, "retries": 1, "pushbacks": 1, "held_ms": null, "limit": hosts[0]["limit"]},
+        {"host": smooth, "requests": 1, "retries": 0, "pushbacks": 0, "held_ms": 0, "limit": 2},
+    ]);
+    assert_eq!(hosts, expected, "{told}");
+}
+
+#[test]
+fn the_summary_object_tells_of_ten_hosts_and_the_worst_are_among_them() {
+    let (work, mut servers) = (Workspace::new(), fleet::hosts(14, &Answer::ok(jpeg("it"))));
+    let worst = Server::start();
+    worst.script("/a.jpg", [Answer::status(429), Answer::ok(jpeg("a"))]);
+    let list = work.list_of(&[fleet::urls(&servers, 14), vec![worst.url("/a.jpg")]].concat());
+    servers.push(worst);
+    let told = work.flagdl(["-c", "15", "--format", "ndjson", &list]).run();
+    let hosts = told.summary()["hosts"].clone();
+    assert_eq!(hosts.as_array().map(Vec::len), Some(10), "{told}");
+    assert_eq!(hosts[0]["host"], servers[14].url(""), "{told}");
+}
+
+#[test]
+fn verbose_says_why_a_host_gets_nothing_and_for_how_long() {
+    let refusal = Answer::status(429);
+    for (answer, line) in [
+        (
+            refusal.clone().field("Retry-After", "600"),
+            "asks to be left alone (the server answered 429 Too Many Requests): nothing for 60",
+        ),
+        (refusal, "asks for less (the server answered 429 Too Many Requests): nothing for "),
+        (Answer::ok(jpeg("it")).field("RateLimit", "a;r=0;t=600"), "has no quota left for us: nothing for 600s\n"),
+    ] {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.always_below("/", answer);
+        let list = work.list(&["a", "b"]);
+        let run = work.flagdl(["-v", "-c", "1", "-u", &server.url(""), &list]).start();
+        run.wait_for_err(&format!("{} {line}", server.url("")));
+        run.send(Signal::Kill);
+        run.wait();
+    }
 }
 
 #[test]

@@ -110,12 +110,12 @@ fn min_speed_ends_a_body_that_trickles_and_can_be_lowered() {
 fn retries_says_how_often_what_may_pass_is_tried_again() {
     for way in ways("retries", "2") {
         let (work, server) = (Workspace::new(), Server::start());
-        let bad = Answer::raw("").then(End::Close);
+        let bad = Answer::status(500);
         server.script("/good.jpg", [bad.clone(), bad.clone(), Answer::ok(jpeg("good"))]);
         server.script("/bad.jpg", [bad.clone(), bad.clone(), bad]);
         let list = work.list(&["good", "bad"]);
         let told = work.flagdl(["-u", &server.url(""), "--format", "ndjson", &list]).with(&way).run();
-        told.expect_code(1).expect_endings(&[("good", "ok"), ("bad", "error reset")]);
+        told.expect_code(1).expect_endings(&[("good", "ok"), ("bad", "error http-500")]);
         assert_eq!(told.entry("bad")["attempts"], 3, "{told}");
     }
 }
@@ -128,6 +128,22 @@ fn three_retries_are_the_default_and_0_means_none() {
         let list = work.list(&["bad"]);
         let told = work.flagdl(["-u", &server.url(""), &list]).arguments(arguments.iter().copied()).run();
         told.expect_code(1);
+    }
+}
+
+#[test]
+fn a_connection_that_is_lost_before_an_answer_costs_one_attempt_less_where_the_host_has_answered() {
+    for end in [End::Close, End::Reset] {
+        let (work, server) = (Workspace::new(), Server::start());
+        let nothing = Answer::raw("").then(end);
+        server.pictures(&["first"]);
+        server.script("/good.jpg", [nothing.clone(), nothing.clone(), Answer::ok(jpeg("good"))]);
+        server.script("/bad.jpg", vec![nothing; 3]);
+        let list = work.list(&["first", "good", "bad"]);
+        let options = ["-c", "1", "--retries", "1", "--format", "ndjson", "-u", &server.url(""), &list];
+        let told = work.flagdl(options).run();
+        told.expect_code(1).expect_endings(&[("first", "ok"), ("good", "ok"), ("bad", "error reset")]);
+        assert_eq!(told.entry("good")["attempts"], 3, "{told}");
     }
 }
 

@@ -16,7 +16,7 @@ use flagdl::options::Rate;
 
 use crate::{
     serve::ServeArgs,
-    values::{at_least_one, bytes, bytes_per_second, duration},
+    values::{at_least_one, bytes, bytes_per_second, duration, part},
 };
 
 const AFTER_HELP: &str = "\
@@ -27,7 +27,7 @@ Examples:
 
 Durations read 500ms, 10s, 2m; sizes 512KiB, 64MiB, 2MB; rates 50/s, 30/m, 1000/h.
 Every option can also come from the environment: FLAGDL_PER_HOST=2 for --per-host 2.
-To be gentle to a server: -c 1 --rate 1/s.
+To be gentle to a server: -c 1 --rate 1/s --jitter 0.3 --robots.
 
 Exit codes: 0 all there; 1 some errors; 2 usage; 3 no errors, some not found;
 4 this machine failed (disk full, ...); 130 or 143 interrupted.";
@@ -102,6 +102,11 @@ pub(crate) struct Download {
     #[arg(env = "FLAGDL_BURST", hide_env = true, help_heading = "Pace")]
     pub(crate) burst: NonZeroU32,
 
+    /// Make each interval up to this part shorter or longer, 0 to 1, so that starts are not regular
+    #[arg(long, value_name = "PART", default_value = "0", value_parser = part, env = "FLAGDL_JITTER", hide_env = true)]
+    #[arg(help_heading = "Pace")]
+    pub(crate) jitter: f64,
+
     /// Requests to all hosts together in a time [default: no limit]
     #[arg(long, value_name = "N/s", env = "FLAGDL_TOTAL_RATE", hide_env = true, help_heading = "Pace")]
     pub(crate) total_rate: Option<Rate>,
@@ -111,10 +116,30 @@ pub(crate) struct Download {
     #[arg(help_heading = "Pace")]
     pub(crate) bandwidth: Option<NonZeroU64>,
 
-    /// Further attempts after the first, for what may pass
+    /// Ask less of a host that says it is too much, and carefully more again
+    #[arg(long, value_name = "SWITCH", default_value = "on", env = "FLAGDL_ADAPTIVE", hide_env = true)]
+    #[arg(help_heading = "Pace")]
+    pub(crate) adaptive: Switch,
+
+    /// Ask for each host's robots.txt first and keep to it, its Crawl-delay too
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ROBOTS", hide_env = true)]
+    #[arg(help_heading = "Pace")]
+    pub(crate) robots: bool,
+
+    /// Leave images whose answer says noai, noimageai, noindex or noimageindex (X-Robots-Tag)
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_RESPECT_OPT_OUT", hide_env = true)]
+    #[arg(help_heading = "Pace")]
+    pub(crate) respect_opt_out: bool,
+
+    /// Further attempts after the first, for what may pass; 0 also gives up a failing host sooner
     #[arg(long, value_name = "N", default_value = "3", env = "FLAGDL_RETRIES", hide_env = true)]
     #[arg(help_heading = "Patience")]
     pub(crate) retries: u32,
+
+    /// Longest wait that a server may ask for; if it asks for more, its entries end in errors
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    #[arg(env = "FLAGDL_MAX_RETRY_AFTER", hide_env = true, help_heading = "Patience")]
+    pub(crate) max_retry_after: Duration,
 
     /// Longest time to connect, TLS included
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
@@ -216,6 +241,12 @@ pub(crate) enum Http {
     #[value(name = "2")]
     Http2,
     Auto,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -14,7 +14,7 @@ use flagdl::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::args::{Accept, Download, Http};
+use crate::args::{Accept, Download, Http, Switch};
 
 /// The name in requests: the program, its version, and where an operator of a server finds out what it is.
 const USER_AGENT: &str = concat!("flagdl/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -61,7 +61,12 @@ pub(crate) fn options(arguments: &Download) -> Result<Options> {
         rate: arguments.rate,
         burst: arguments.burst,
         total_rate: arguments.total_rate,
+        jitter: arguments.jitter,
         bandwidth: arguments.bandwidth,
+        adaptive: arguments.adaptive == Switch::On,
+        max_retry_after: arguments.max_retry_after,
+        robots: arguments.robots,
+        respect_opt_out: arguments.respect_opt_out,
         retries: arguments.retries,
         read_timeout: arguments.read_timeout,
         min_speed: arguments.min_speed,

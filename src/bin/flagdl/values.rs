@@ -29,6 +29,12 @@ pub(crate) fn bytes_per_second(text: &str) -> Result<NonZeroU64, String> {
     NonZeroU64::new(bytes(text)?).ok_or_else(|| "must be more than 0; leave it out for no limit".to_owned())
 }
 
+/// A part of a whole, 0 to 1.
+pub(crate) fn part(text: &str) -> Result<f64, String> {
+    let part = text.parse().ok().filter(|part| (0.0..=1.0).contains(part));
+    part.ok_or_else(|| "write a number from 0 to 1, such as 0.3".to_owned())
+}
+
 /// A whole number of at least 1.
 pub(crate) fn at_least_one<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| "write a whole number of at least 1".to_owned())

@@ -7,11 +7,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Dispatcher, Task};
+use super::{Dispatcher, Task, Work};
 use crate::{
     event::Event,
     fetch::Transport,
-    run::{Cause, RunError, attempt::after},
+    run::{Cause, RunError, deadlines::after, pending::Pending},
     stop::Stop,
     tally::Summary,
 };
@@ -34,9 +34,17 @@ impl<T: Transport> Dispatcher<'_, T> {
             self.report(&Event::Draining(self.attempts_in_flight));
         }
         self.stopped = self.stopped.max(stop);
-        for pending in self.schedule.drain() {
-            self.leave(*pending);
+        for pending in self.drain_schedule() {
+            self.leave(pending);
         }
+    }
+
+    fn drain_schedule(&mut self) -> Vec<Pending> {
+        let entry = |work| match work {
+            Work::Entry(pending) => Some(*pending),
+            Work::Robots(_) => None,
+        };
+        self.schedule.drain().into_iter().filter_map(entry).collect()
     }
 
     pub(super) fn end_grace(&mut self) {
@@ -54,12 +62,13 @@ impl<T: Transport> Dispatcher<'_, T> {
             self.settle(done);
         }
         let running = std::mem::take(&mut self.running).into_values().flat_map(|task| match task {
-            Task::Attempt(pending, _) => vec![*pending],
+            Task::Attempt(Work::Entry(pending), _) => vec![*pending],
+            Task::Attempt(Work::Robots(_), _) => Vec::new(),
             Task::Writes(batch, _) => batch,
         });
+        let running: Vec<_> = running.collect();
         let unwritten = std::mem::take(&mut self.unwritten).into_iter().map(|(pending, _)| pending);
-        let all: Vec<_> =
-            running.chain(unwritten).chain(self.schedule.drain().into_iter().map(|pending| *pending)).collect();
+        let all: Vec<_> = running.into_iter().chain(unwritten).chain(self.drain_schedule()).collect();
         for pending in all {
             self.leave(pending);
         }
@@ -74,11 +83,22 @@ impl<T: Transport> Dispatcher<'_, T> {
             let Ok(read) = timeout_at(idle.min(end), self.plan.recv()).await else { return };
             self.take(read);
         }
+        // What waits on disk comes back, to be told one by one.
+        while self.gate.spill.total() > 0 && !matches!(self.failed, Some(Cause::Report(_) | Cause::Spill(_))) {
+            let hosts: Vec<_> = self.gate.spill.hosts().cloned().collect();
+            for host in &hosts {
+                self.gate.spill.recall(host);
+            }
+            let Ok(returned) = timeout_at(end, self.gate.spill.returned()).await else { return };
+            self.take_back(returned);
+        }
     }
 
     pub(super) fn finish(self) -> Result<Summary, RunError> {
-        let all_read = self.all_read && !matches!(self.failed, Some(Cause::List(_) | Cause::Reader(_)));
-        let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), all_read };
+        let cut_short = matches!(self.failed, Some(Cause::List(_) | Cause::Reader(_) | Cause::Spill(_)));
+        let all_read = self.all_read && !cut_short && self.gate.spill.total() == 0;
+        let hosts = self.schedule.worst(Instant::now().into_std());
+        let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), hosts, all_read };
         match self.failed {
             None => Ok(summary),
             Some(cause) => Err(RunError { summary: Box::new(summary), cause }),

@@ -7,9 +7,12 @@
 //! What surprises: attempts and writes share one `JoinSet`. Stopping is dropping it.
 //! How a task's result ends its entries is in `settle`, how a run ends in `ending`.
 
+mod admit;
 mod ending;
+mod robots;
 mod settle;
 mod survey;
+mod writing;
 
 use std::{
     collections::HashMap,
@@ -25,20 +28,21 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
-use self::survey::Survey;
+use self::{admit::Gate, robots::Errand, survey::Survey};
 use super::{
     Cause, RunError,
-    attempt::{Attempted, Setting},
+    attempt::{Attempted, Setting, Wanted},
+    hearing,
     pending::{self, Pending},
-    write::{Write, write_all},
+    write::Write,
 };
 use crate::{
-    event::{Event, Failure, Progress, Reporter},
+    event::{Event, Failure, Held, Progress, Reporter},
     fetch::Transport,
     link::Host,
     list::ListError,
     plan::{BATCH, Planned},
-    schedule::{Limits, Next, Schedule, Ticket},
+    schedule::{Limits, Next, Schedule, Ticket, hold::Hold},
     stop::{Stop, StopSignal},
     store::Store,
     tally::{Summary, Tally},
@@ -50,11 +54,8 @@ const WINDOW: usize = 16 * 1024;
 /// Bodies that wait to be written may take this much memory, in bytes, before no further request is started.
 const UNWRITTEN: u64 = 32 << 20;
 
-/// Most files that are written in one go.
-const WRITE_BATCH: usize = 64;
-
-/// Most write batches under way at once; what a slow disk or a file system across a network needs.
-const WRITERS: usize = 8;
+/// Hosts that get nothing now and are told of by name.
+const HELD_TOLD: usize = 3;
 
 const TICK: Duration = Duration::from_millis(200);
 
@@ -73,9 +74,16 @@ enum Done {
     Writes(Vec<Result<u64, Failure>>),
 }
 
+/// What the schedule holds.
+#[derive(Debug)]
+pub(super) enum Work {
+    Entry(Box<Pending>),
+    Robots(Box<Errand>),
+}
+
 /// What is lost if a task fails.
 enum Task {
-    Attempt(Box<Pending>, Ticket),
+    Attempt(Work, Ticket),
     Writes(Vec<Pending>, u64),
 }
 
@@ -86,7 +94,8 @@ pub(super) struct Dispatcher<'a, T> {
     stop: StopSignal,
     reporter: &'a mut dyn Reporter,
     permits: Arc<Semaphore>,
-    schedule: Schedule<Host, Box<Pending>>,
+    schedule: Schedule<Host, Work>,
+    gate: Gate,
     tasks: JoinSet<Done>,
     running: HashMap<Id, Task>,
     attempts_in_flight: usize,
@@ -122,13 +131,20 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             per_host: Survey::per_host(options),
             host_pace: options.pace(options.rate),
             run_pace: options.pace(options.total_rate),
+            jitter: options.jitter,
+            adaptive: options.adaptive,
+            breaker: options.breaker,
+            patience: options.retries > 0,
+            max_retry_after: options.max_retry_after,
         };
+        let mut rng = options.seed.map_or_else(Rng::new, Rng::with_seed);
         Self {
             folder,
             plan,
             reporter,
             permits: Arc::new(Semaphore::new(options.concurrency.get().min(Semaphore::MAX_PERMITS))),
-            schedule: Schedule::new(limits),
+            schedule: Schedule::new(limits, rng.fork()),
+            gate: Gate::new(),
             tasks: JoinSet::new(),
             running: HashMap::new(),
             attempts_in_flight: 0,
@@ -136,7 +152,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             unwritten_bytes: 0,
             writers: 0,
             given_up: Arc::default(),
-            rng: options.seed.map_or_else(Rng::new, Rng::with_seed),
+            rng,
             tally: Tally::default(),
             begun: Instant::now(),
             read: 0,
@@ -160,12 +176,15 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
                 break;
             }
             self.end_survey();
+            self.last_pass();
             let wake = self.start().into_iter().chain(self.survey.as_ref().map(Survey::wake)).min();
             self.write();
+            self.make_room();
             tokio::select! {
                 stop = self.stop.changed() => self.stop_at_least(stop),
                 Some(done) = self.tasks.join_next_with_id() => self.settle_all(done),
                 read = self.plan.recv(), if self.wants_more() => self.take(read),
+                returned = self.gate.spill.returned() => self.take_back(returned),
                 () = sleep_until(wake.unwrap_or(self.begun)), if wake.is_some() => self.end_grace(),
                 _ = ticks.tick(), if self.read > 0 => self.report_progress(),
             }
@@ -194,29 +213,52 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         if self.stopped > Stop::Run {
             return self.grace_ends;
         }
-        while self.unwritten_bytes < UNWRITTEN && self.unwritten.len() < WRITERS * WRITE_BATCH {
+        while self.has_room_for_bodies() {
             let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
             let now = Instant::now();
-            let (mut pending, ticket) = match self.schedule.next(now.into_std()) {
-                Next::Start(pending, ticket) => (pending, ticket),
+            let (mut work, ticket) = match self.schedule.next(now.into_std()) {
+                Next::Start(work, ticket) => (work, ticket),
                 Next::Wait(until) => return Some(Instant::from_std(until)),
                 Next::Nothing => return None,
             };
-            pending.start(now);
             self.tally.requests += 1;
             let setting = Arc::clone(&self.setting);
-            let (link, path) = (pending.link().clone(), pending.job().path.clone());
-            let headers = pending.headers(setting.options.headers.as_ref());
+            let (link, headers, wanted) = match &mut work {
+                Work::Entry(pending) => {
+                    pending.start(now);
+                    let headers = pending.headers(setting.options.headers.as_ref());
+                    (pending.link().clone(), headers, Wanted::File(pending.job().path.clone()))
+                }
+                Work::Robots(errand) => {
+                    errand.attempts += u32::from(errand.is_first_hop());
+                    let headers = setting.options.headers.clone().filter(|_| errand.of == *errand.link.host());
+                    (errand.link.clone(), headers, Wanted::Robots)
+                }
+            };
+            let host = link.host().clone();
             // In a box, since a task's future is moved several times before it runs, and this one has kilobytes.
             let task = self.tasks.spawn(Box::pin(async move {
-                let attempted = setting.attempt(link, headers, &path).await;
+                let attempted = setting.attempt(link, headers, wanted).await;
                 drop(permit);
                 Done::Attempt(attempted)
             }));
             self.attempts_in_flight += 1;
-            self.running.insert(task.id(), Task::Attempt(pending, ticket));
+            self.running.insert(task.id(), Task::Attempt(work, ticket));
+            self.refill(&host);
         }
         None
+    }
+
+    /// One more turn at the end for what hosts' budgets did not allow.
+    fn last_pass(&mut self) {
+        if !self.all_read || self.gate.spill.total() > 0 || !self.schedule.is_down_to_put_off() {
+            return;
+        }
+        for work in self.schedule.last_pass(Instant::now().into_std()) {
+            if let Work::Entry(pending) = work {
+                self.end_as_it_failed(*pending);
+            }
+        }
     }
 
     /// Gives each host its whole limit as soon as it is known who there is, and who answers.
@@ -229,35 +271,16 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         }
     }
 
-    /// Hands bodies to writers, as many as may be under way.
-    fn write(&mut self) {
-        while self.wants_writer() {
-            let rest = self.unwritten.split_off(self.unwritten.len().min(WRITE_BATCH));
-            let (pending, batch): (Vec<_>, Vec<_>) = std::mem::replace(&mut self.unwritten, rest).into_iter().unzip();
-            let bytes = batch.iter().map(|write| write.content.held()).sum();
-            let (setting, given_up) = (Arc::clone(&self.setting), Arc::clone(&self.given_up));
-            let task = self.tasks.spawn_blocking(move || {
-                Done::Writes(write_all(setting.store(), setting.options.accept, &given_up, batch))
-            });
-            self.writers += 1;
-            self.running.insert(task.id(), Task::Writes(pending, bytes));
-        }
-    }
-
-    /// One writer is enough while it keeps up: two would only wake more threads, and lock the same folder.
-    fn wants_writer(&self) -> bool {
-        !self.unwritten.is_empty()
-            && (self.writers == 0 || self.unwritten.len() >= WRITE_BATCH && self.writers < WRITERS)
-    }
-
     fn is_over(&self) -> bool {
         let done = self.running.is_empty() && self.unwritten.is_empty();
         self.stopped == Stop::Abort
-            || done && (self.stopped == Stop::Drain || self.all_read && self.schedule.waiting() == 0)
+            || done
+                && (self.stopped == Stop::Drain
+                    || self.all_read && self.schedule.waiting() == 0 && self.gate.spill.total() == 0)
     }
 
     fn wants_more(&self) -> bool {
-        !self.all_read && self.schedule.waiting() + BATCH <= WINDOW
+        !self.all_read && self.schedule.waiting() + BATCH <= WINDOW && !self.gate.spill.is_behind()
     }
 
     fn take(&mut self, read: Option<Read>) {
@@ -278,18 +301,13 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             None if self.read == 0 => self.survey = Some(Survey::new()),
             None => {}
         }
-        let now = Instant::now().into_std();
         for planned in batch {
             self.read += 1;
             match planned {
                 Planned::Duplicate(job) => self.end(&pending::duplicate(job)),
                 Planned::Invalid(entry, error) => self.end(&pending::invalid(entry, error)),
                 Planned::Job(job) if self.stopped > Stop::Run => self.leave(Pending::new(job)),
-                Planned::Job(job) => {
-                    let pending = Box::new(Pending::new(job));
-                    let host = pending.host().clone();
-                    self.schedule.push(&host, pending, now);
-                }
+                Planned::Job(job) => self.admit_new(Pending::new(job)),
             }
         }
     }
@@ -301,12 +319,21 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
     }
 
     fn report_progress(&mut self) {
+        let now = Instant::now().into_std();
+        let (held, held_hosts) = self.schedule.held(HELD_TOLD, now);
+        let held = held.into_iter().map(|(host, hold)| held_host(host, hold, now)).collect();
         let progress = Progress {
             in_flight: self.attempts_in_flight,
             received: self.setting.traffic.received(),
             read: self.read,
             all_read: self.all_read,
+            held,
+            held_hosts,
         };
         self.report(&Event::Progress(progress));
     }
+}
+
+fn held_host(host: Host, hold: Hold, now: std::time::Instant) -> Held {
+    Held { host, reason: hearing::reason(hold), wait: hold.until.saturating_duration_since(now) }
 }

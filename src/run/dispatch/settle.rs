@@ -3,21 +3,28 @@
 //! Promises: [`Dispatcher::end`] is the one place where an entry ends, counted and reported once; nothing is held
 //! against an entry when it is the machine that fails.
 
+use std::time::Duration;
+
 use tokio::{
     task::{Id, JoinError},
     time::Instant,
 };
 
-use super::{Dispatcher, Done, Task};
+use super::{Dispatcher, Done, Task, Work, admit::Turn, held_host};
 use crate::{
-    event::{Ended, Event, Failure, Outcome, shown},
+    event::{Ended, Event, Failure, HostDown, Outcome, RedirectError, shown},
     fetch::Transport,
     run::{
         attempt::{Answer, Attempted},
+        deadlines::after,
+        hearing,
         pending::{self, Pending},
         write::Write,
     },
-    schedule::retry,
+    schedule::{
+        Finding, Heard, Kind, Ticket,
+        retry::{self, Cost},
+    },
     stop::Stop,
 };
 
@@ -37,17 +44,15 @@ impl<T: Transport> Dispatcher<'_, T> {
             Err(error) => (error.id(), Err(error)),
         };
         match self.running.remove(&id) {
-            Some(Task::Attempt(mut pending, ticket)) => {
+            Some(Task::Attempt(work, ticket)) => {
                 self.attempts_in_flight -= 1;
-                let answered = matches!(&done, Ok(Done::Attempt(attempted)) if is_answered(&attempted.answer));
-                self.schedule.finish(ticket, answered, Instant::now().into_std());
                 match done {
-                    Ok(Done::Attempt(Attempted { status, answer })) => {
-                        pending.status = status;
-                        self.settle_attempt(pending, answer);
+                    Ok(Done::Attempt(attempted)) => self.settle_attempted(work, ticket, attempted),
+                    other => {
+                        let heard = Heard::only(Kind::Nothing);
+                        self.schedule.finish(ticket, heard, Instant::now().into_std());
+                        self.settle_lost(work, other);
                     }
-                    Err(error) if error.is_cancelled() => self.leave(*pending),
-                    other => self.end_in_error(*pending, Failure::Bug(panic_text(other))),
                 }
             }
             Some(Task::Writes(batch, bytes)) => {
@@ -76,7 +81,50 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
     }
 
-    fn settle_attempt(&mut self, mut pending: Box<Pending>, answer: Result<Answer, Failure>) {
+    /// An attempt whose task has failed: given up, or a defect.
+    fn settle_lost(&mut self, work: Work, done: Result<Done, JoinError>) {
+        let given_up = matches!(&done, Err(error) if error.is_cancelled());
+        match work {
+            Work::Entry(pending) if given_up => self.leave(*pending),
+            Work::Entry(pending) => self.end_in_error(*pending, Failure::Bug(panic_text(done))),
+            Work::Robots(errand) => self.robots_are_unreachable(&errand.of, panic_text(done).into()),
+        }
+    }
+
+    fn settle_attempted(&mut self, work: Work, ticket: Ticket, attempted: Attempted) {
+        let now = Instant::now().into_std();
+        let (host, first) = match &work {
+            Work::Entry(pending) => (pending.host().clone(), pending.is_first()),
+            Work::Robots(errand) => (errand.link.host().clone(), false),
+        };
+        let finding = self.schedule.finish(ticket, hearing::heard(&attempted, first), now);
+        let cause = match (&attempted.answer, finding.hold.is_some() || finding.down.is_some()) {
+            (Err(failure), true) => failure.to_string(),
+            _ => String::new(),
+        };
+        if let Some(hold) = finding.hold {
+            let held = held_host(host.clone(), hold, now);
+            self.report(&Event::Held { held: &held, cause: &cause });
+        }
+        if let Some(down) = finding.down {
+            self.give_up_host(&host, down, &cause);
+        }
+        match work {
+            Work::Entry(mut pending) => {
+                pending.status = attempted.status;
+                self.settle_answer(pending, attempted.answer, attempted.advice.wait, finding);
+            }
+            Work::Robots(errand) => self.settle_robots(errand, attempted.answer, finding.charged),
+        }
+    }
+
+    fn settle_answer(
+        &mut self,
+        mut pending: Box<Pending>,
+        answer: Result<Answer, Failure>,
+        wait: Option<Duration>,
+        finding: Finding,
+    ) {
         match answer {
             Ok(Answer::Body { content, measured }) => {
                 self.unwritten_bytes += content.held();
@@ -87,46 +135,88 @@ impl<T: Transport> Dispatcher<'_, T> {
             Ok(Answer::Redirect(target)) => match pending.follow(target) {
                 Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
                 Ok(()) => {
-                    let host = pending.host().clone();
-                    self.schedule.push_front(&host, pending, Instant::now().into_std());
+                    // "The minimum time … before issuing the redirected request" (RFC 9110 §10.2.3).
+                    let wait = wait.unwrap_or_default();
+                    if wait > self.setting.options.max_retry_after {
+                        self.end_in_error(*pending, RedirectError::TooLate(wait).into());
+                    } else {
+                        self.admit(pending, if wait.is_zero() { Turn::Next } else { Turn::At(after(wait)) });
+                    }
                 }
                 Err(error) => self.end_in_error(*pending, error.into()),
             },
-            Err(failure) => self.settle_failure(*pending, failure),
+            Ok(Answer::Robots(_)) => self.end_in_error(*pending, Failure::Bug("a robots.txt for an image".into())),
+            Err(failure) => {
+                if !finding.charged {
+                    pending.forgive();
+                }
+                self.settle_failure(pending, failure, finding.cost);
+            }
         }
     }
 
     fn settle_write(&mut self, pending: Pending, result: Result<u64, Failure>) {
         match result {
             Ok(bytes) => self.end(&pending.end(Outcome::Ok, bytes, None, Instant::now())),
-            Err(failure) => self.settle_failure(pending, failure),
+            Err(failure) => self.settle_failure(Box::new(pending), failure, Cost::Whole),
         }
     }
 
     /// Another attempt, or the end; nothing is held against an entry when it is the machine that fails.
-    fn settle_failure(&mut self, mut pending: Pending, failure: Failure) {
-        match failure {
+    fn settle_failure(&mut self, mut pending: Box<Pending>, failure: Failure, cost: Cost) {
+        let failure = match failure {
             Failure::Store(error) if error.is_fatal() => {
-                self.leave(pending);
-                self.fail(error.into());
+                self.leave(*pending);
+                return self.fail(error.into());
             }
-            failure if !failure.is_transient() || pending.attempts > self.setting.options.retries => {
-                self.end_in_error(pending, failure);
-            }
-            _ if self.stopped > Stop::Run => self.leave(pending),
-            failure => {
-                let wait = retry::backoff(pending::first_wait(&failure), pending.attempts, self.rng.f64());
-                let job = pending.job();
-                let entry = shown(&job.entry, Some(&job.link)).into_owned();
-                self.report(&Event::Retry { entry: &entry, failure: &failure, wait, attempt: pending.attempts });
-                pending.start_over();
-                let host = pending.host().clone();
-                self.schedule.push_at(&host, Box::new(pending), (Instant::now() + wait).into_std());
-            }
+            failure => failure,
+        };
+        let host = pending.host().clone();
+        let retries = self.setting.options.retries;
+        let is_free =
+            hearing::is_idle_race(&failure) && self.schedule.has_answered(&host) && pending.take_free_attempt();
+        if is_free {
+            pending.forgive();
+        }
+        if !failure.is_transient() || retries == 0 || pending.held_against() > retries {
+            return self.end_in_error(*pending, failure);
+        }
+        if self.stopped > Stop::Run {
+            return self.leave(*pending);
+        }
+        let home = pending.job().link.host().clone();
+        if self.gate.down.contains_key(&home) {
+            pending.failure = Some(failure);
+            return self.end_as_it_failed(*pending);
+        }
+        // Where the host asked for patience it is the host that waits, not the entry.
+        let wait = if hearing::is_pushback(&failure) || is_free {
+            Duration::ZERO
+        } else {
+            retry::backoff(pending::first_wait(&failure), pending.attempts, self.rng.f64())
+        };
+        let now = Instant::now();
+        let told = wait.max(self.schedule.hold_of(&host, now.into_std()));
+        let job = pending.job();
+        let entry = shown(&job.entry, Some(&job.link)).into_owned();
+        self.report(&Event::Retry { entry: &entry, failure: &failure, wait: told, attempt: pending.attempts });
+        pending.failure = Some(failure);
+        pending.start_over();
+        let again = self.schedule.retry(&home, Work::Entry(pending), (now + wait).into_std(), cost);
+        if let Err(Work::Entry(pending)) = again {
+            self.end_as_it_failed(*pending);
         }
     }
 
-    fn end_in_error(&mut self, pending: Pending, failure: Failure) {
+    /// Ends an entry for which there will be no further attempt: with what its host has said, or as its last one failed.
+    pub(super) fn end_as_it_failed(&mut self, mut pending: Pending) {
+        let told = self.gate.down.get(pending.host()).filter(|down| matches!(down, HostDown::Told { .. })).cloned();
+        let failure = told.map(Failure::from).or_else(|| pending.failure.take());
+        let failure = failure.unwrap_or_else(|| Failure::Bug("a retry without a failure".into()));
+        self.end_in_error(pending, failure);
+    }
+
+    pub(super) fn end_in_error(&mut self, pending: Pending, failure: Failure) {
         self.end(&pending.end(Outcome::Error, 0, Some(failure), Instant::now()));
     }
 
@@ -139,11 +229,6 @@ impl<T: Transport> Dispatcher<'_, T> {
         self.tally.add(ended);
         self.report(&Event::Ended(ended));
     }
-}
-
-/// Whether the server has said anything at all.
-fn is_answered(answer: &Result<Answer, Failure>) -> bool {
-    !matches!(answer, Err(Failure::Fetch(_) | Failure::Timeout(_)))
 }
 
 /// What a task has to say that ended as it should not.

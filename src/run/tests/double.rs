@@ -67,6 +67,8 @@ pub(super) struct Asked {
     pub(super) at: Instant,
     pub(super) url: String,
     pub(super) headers: bool,
+    /// Whether it was answered 429 because it was one too many.
+    pub(super) refused: bool,
 }
 
 #[derive(Default)]
@@ -75,6 +77,10 @@ struct State {
     asked: Vec<Asked>,
     in_flight: HashMap<String, usize>,
     peaks: HashMap<String, usize>,
+    /// Requests that each host can do at once; more are answered 429.
+    capacity: Option<usize>,
+    /// Until when nobody can be reached.
+    dark_until: Option<Instant>,
 }
 
 /// A server of all hosts. What no script speaks of is a whole image, at once.
@@ -87,6 +93,16 @@ pub(super) struct Double {
 impl Double {
     pub(super) fn with_latency(latency: Duration) -> Self {
         Self { latency, ..Self::default() }
+    }
+
+    /// From now on each host can do so many at once.
+    pub(super) fn set_capacity(&self, capacity: usize) {
+        self.state().capacity = Some(capacity);
+    }
+
+    /// Until then nobody can be reached.
+    pub(super) fn set_dark_until(&self, end: Instant) {
+        self.state().dark_until = Some(end);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -113,12 +129,17 @@ impl Double {
         assert!(!url.ends_with("/panic"), "asked for");
         let host = request.link.host().to_string();
         let mut state = self.state();
+        let busy = state.in_flight.get(&host).copied().unwrap_or_default();
+        let refused = state.capacity.is_some_and(|capacity| busy >= capacity);
+        let dark = state.dark_until.is_some_and(|end| Instant::now() < end);
         let answer = match state.scripts.get_mut(&url) {
+            _ if dark => Answer::fault(Fault::Connect),
+            _ if refused => Answer::status(429),
             Some(answers) if answers.len() > 1 => answers.remove(0),
             Some(answers) => answers[0].clone(),
             None => Answer::status(200).after(self.latency),
         };
-        state.asked.push(Asked { at: Instant::now(), url, headers: request.headers.is_some() });
+        state.asked.push(Asked { at: Instant::now(), url, headers: request.headers.is_some(), refused });
         for key in [host.clone(), String::new()] {
             let now = state.in_flight.entry(key.clone()).or_default();
             *now += 1;

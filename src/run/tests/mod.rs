@@ -6,6 +6,8 @@
 mod bench;
 mod double;
 mod endings;
+mod politeness;
+mod troubles;
 
 use std::{
     fs,
@@ -81,7 +83,7 @@ async fn never_more_in_flight_than_allowed_in_all_and_to_one_host() {
 #[tokio::test(start_paused = true)]
 async fn a_waiting_retry_holds_no_permit() {
     let double = Double::with_latency(Duration::from_millis(1))
-        .script("http://h/again", [Answer::status(503), Answer::status(200)]);
+        .script("http://h/again", [Answer::status(500), Answer::status(200)]);
     let list: String = std::iter::once("again\n".to_owned()).chain((0..50).map(|n| format!("{n}\n"))).collect();
     let mut bench = Bench::new();
     bench.run(&list, &double, options(1)).await.expect("it goes on");

@@ -57,6 +57,7 @@ async fn play(stream: &TcpStream, answer: &Answer, in_flight: InFlight, shared: 
             send(stream, rest).await?;
             drop(in_flight);
             send(stream, last).await?;
+            shared.sent_whole();
             Ok(answer.end == End::KeepAlive)
         }
         End::Reset => {

@@ -76,6 +76,7 @@ struct State {
     arrivals: Vec<Arrival>,
     in_flight: usize,
     peak: usize,
+    whole: usize,
     unscripted: Vec<String>,
 }
 
@@ -109,6 +110,11 @@ impl Shared {
     fn left(&self) {
         self.lock().in_flight -= 1;
         self.changed.notify_all();
+    }
+
+    /// Counts an answer that went out to its end.
+    fn sent_whole(&self) {
+        self.lock().whole += 1;
     }
 
     async fn gate(&self) {
@@ -164,6 +170,12 @@ impl Server {
         self.add(path, true, vec![answer], true)
     }
 
+    /// Answers these wherever a path begins so and has no script of its own before it, in this order, and the last one
+    /// for ever.
+    pub(crate) fn script_below(&self, path: &str, answers: impl IntoIterator<Item = Answer>) -> &Self {
+        self.add(path, true, answers.into_iter().collect(), true)
+    }
+
     /// Answers with the picture of each of these codes at `/code.jpg`, once.
     pub(crate) fn pictures(&self, codes: &[&str]) -> &Self {
         for code in codes {
@@ -207,6 +219,11 @@ impl Server {
         self.shared.lock().peak
     }
 
+    /// How many answers have gone out whole so far.
+    pub(crate) fn whole_answers(&self) -> usize {
+        self.shared.lock().whole
+    }
+
     /// Waits until so many requests have come.
     pub(crate) fn wait_for(&self, arrivals: usize) {
         let came = self.arrives(arrivals, PATIENCE);
@@ -233,8 +250,7 @@ impl Drop for Server {
         let unscripted = &state.unscripted;
         assert!(unscripted.is_empty(), "no answer was left for {unscripted:?}");
         for route in &state.routes {
-            let wanted = if route.repeats { 1 } else { route.answers.len() };
-            let (path, asked) = (&route.path, route.asked);
+            let (path, asked, wanted) = (&route.path, route.asked, route.answers.len());
             assert!(asked >= wanted, "{path}: asked {asked} times for {wanted} scripted answers");
         }
     }

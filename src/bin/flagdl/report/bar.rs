@@ -29,6 +29,9 @@ const SMOOTHING: f64 = 25.0;
 
 const PLAIN: Duration = Duration::from_secs(2);
 
+/// Longest part of a host's name, in characters; hosts are ASCII.
+const LONGEST_HOST: usize = 32;
+
 /// Width of the drawn bar, in characters.
 const BAR: usize = 20;
 
@@ -42,6 +45,8 @@ struct View {
     errors: u64,
     in_flight: usize,
     received: u64,
+    /// Who holds the run up, and for how long.
+    held: Option<String>,
     /// Entries and bytes in a second.
     rate: f64,
     speed: f64,
@@ -98,6 +103,7 @@ impl Bar {
         }
         self.view.received = progress.received;
         self.view.in_flight = progress.in_flight;
+        self.view.held = held(progress);
         let counted = Some(self.total.load(Ordering::Relaxed)).filter(|total| *total > 0);
         self.view.total = if progress.all_read { Some(progress.read) } else { counted };
         match &self.line {
@@ -168,6 +174,7 @@ fn text(view: &View, width: usize) -> String {
         None => view.done.to_string(),
     }];
     parts.push(format!("{} ok, {} not found, {} errors", view.ok, view.missing, view.errors));
+    parts.extend(view.held.clone());
     if let Some(left) = time_left(view) {
         parts.push(format!("{left} left"));
     }
@@ -189,6 +196,25 @@ fn text(view: &View, width: usize) -> String {
     line
 }
 
+/// `example.org waits 28s, 2 more hosts`.
+fn held(progress: &Progress) -> Option<String> {
+    let first = progress.held.first()?;
+    let host = first.host.as_str();
+    let name = host.split_once("://").map_or(host, |(_, name)| name);
+    let name =
+        if name.len() <= LONGEST_HOST { name.into() } else { format!("...{}", &name[name.len() - LONGEST_HOST..]) };
+    let more = match progress.held_hosts.saturating_sub(1) {
+        0 => String::new(),
+        1 => ", 1 more host".to_owned(),
+        more => format!(", {more} more hosts"),
+    };
+    Some(format!("{name} waits {}{more}", clock(first.wait)))
+}
+
+fn clock(wait: Duration) -> String {
+    if wait < Duration::from_secs(10) { format!("{:.1}s", wait.as_secs_f64()) } else { whole(wait.as_secs()) }
+}
+
 fn drawn(done: u64, total: u64) -> String {
     let full = rounded(precise(done) / precise(total.max(1)) * precise(BAR as u64)).min(BAR as u64);
     let full = usize::try_from(full).unwrap_or(BAR);
@@ -200,12 +226,15 @@ fn time_left(view: &View) -> Option<String> {
     if view.rate <= 0.0 || left == 0 {
         return None;
     }
-    let seconds = rounded((precise(left) / view.rate).min(360_000.0));
-    Some(match seconds {
+    Some(whole(rounded((precise(left) / view.rate).min(360_000.0))))
+}
+
+fn whole(seconds: u64) -> String {
+    match seconds {
         0..60 => format!("{seconds}s"),
         60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -214,6 +243,7 @@ mod tests {
 
     fn view() -> View {
         View {
+            held: None,
             done: 500,
             total: Some(2000),
             ok: 490,

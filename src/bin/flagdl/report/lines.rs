@@ -1,6 +1,6 @@
 //! Lines for people, on stderr: errors always, everything with `-v`.
 
-use flagdl::event::{Ended, Event, Outcome, seconds};
+use flagdl::event::{Ended, Event, Held, Outcome, seconds};
 
 /// Which lines are wanted.
 pub(super) struct Lines {
@@ -18,6 +18,11 @@ impl Lines {
             Event::Retry { entry, failure, wait, attempt } if self.verbose => {
                 Some(format!("{entry}: {failure} at attempt {attempt}, the next in {}", seconds(*wait)))
             }
+            Event::Held { held, cause } if self.verbose => Some(of_held(held, cause)),
+            Event::GivenUp { host, reason } if !self.quiet => Some(format!("{host} is given up: {reason}")),
+            Event::Cramped(error) if !self.quiet => Some(format!(
+                "the disk takes no more entries of hosts that wait ({error}): they may hold up the others"
+            )),
             Event::Draining(in_flight) if !self.quiet => {
                 let s = if *in_flight == 1 { "" } else { "s" };
                 Some(format!("stopping: {in_flight} request{s} in flight may finish (Ctrl-C again gives them up)"))
@@ -25,6 +30,12 @@ impl Lines {
             _ => None,
         }
     }
+}
+
+fn of_held(held: &Held, cause: &str) -> String {
+    let Held { host, reason, wait } = held;
+    let cause = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
+    format!("{host} {}{cause}: nothing for {}", reason.phrase(), seconds(*wait))
 }
 
 fn of_ended(ended: &Ended) -> String {

@@ -81,8 +81,9 @@ impl Console {
             }
             None if self.quiet || run_failed && summary.tally.entries() == 0 => Ok(()),
             None => {
-                if let Some(classes) = summary::classes(&summary.tally) {
-                    let _ = writeln!(io::stderr(), "{classes}");
+                let hosts = summary::hosts(summary, self.lines.verbose);
+                for line in hosts.into_iter().chain(summary::classes(&summary.tally)) {
+                    let _ = writeln!(io::stderr(), "{line}");
                 }
                 writeln!(io::stdout(), "{}", summary::line(summary))
             }

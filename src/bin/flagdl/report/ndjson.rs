@@ -5,7 +5,8 @@
 
 use flagdl::{
     event::{Ended, Outcome},
-    tally::Summary,
+    link::Host,
+    tally::{HostStats, Summary},
 };
 use serde_json::{Map, Value, json};
 
@@ -45,7 +46,20 @@ pub(super) fn summary(summary: &Summary, first: bool) -> Value {
     object.insert("bytes".into(), json!(tally.bytes));
     object.insert("seconds".into(), json!(summary.elapsed.as_secs_f64()));
     object.insert("complete".into(), json!(summary.all_read));
+    object.insert("hosts".into(), summary.hosts.iter().map(host).collect());
     Value::Object(object)
+}
+
+/// What was asked of a host: one of the ten that held the run up most.
+fn host((host, stats): &(Host, HostStats)) -> Value {
+    json!({
+        "host": host.as_str(),
+        "requests": stats.requests,
+        "retries": stats.retries,
+        "pushbacks": stats.pushbacks,
+        "held_ms": u64::try_from(stats.held.as_millis()).unwrap_or(u64::MAX),
+        "limit": stats.limit,
+    })
 }
 
 fn start(event: &str, first: bool) -> Map<String, Value> {

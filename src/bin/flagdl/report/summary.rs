@@ -52,6 +52,25 @@ pub(super) fn classes(tally: &Tally) -> Option<String> {
     (!text.is_empty()).then(|| format!("errors: {}", text.join(", ")))
 }
 
+/// A line for each host that held the run up, or with `all` for each that is told of: its requests, retries, pushbacks,
+/// the time for which it got nothing, and its limit at the end.
+pub(super) fn hosts(summary: &Summary, all: bool) -> Vec<String> {
+    let told = summary.hosts.iter().filter(|(_, stats)| all || !stats.is_smooth());
+    told.map(|(host, stats)| {
+        let count = |count, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let mut parts = vec![count(stats.requests, "request")];
+        parts.extend(
+            (stats.retries > 0)
+                .then(|| if stats.retries == 1 { "1 retry".into() } else { format!("{} retries", stats.retries) }),
+        );
+        parts.extend((stats.pushbacks > 0).then(|| count(stats.pushbacks, "pushback")));
+        parts.extend((!stats.held.is_zero()).then(|| format!("held {}", time(stats.held))));
+        parts.push(format!("limit {}", stats.limit));
+        format!("{host}: {}", parts.join(", "))
+    })
+    .collect()
+}
+
 fn time(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     match seconds {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use flagdl::options::Rate;
 
 use super::conduct::Conduct;
-use crate::values::{bytes_per_second, pause};
+use crate::values::{bytes_per_second, part, pause};
 
 /// A practice origin on loopback: generated flags, latency, faults, rate limits
 #[derive(Clone, Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub(crate) struct ServeArgs {
     #[arg(value_parser = pause)]
     jitter: Duration,
     /// Share of requests, from 0 to 1, that is answered with 503
-    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = part)]
     error_rate: f64,
     /// How fast one client may ask (10/s, 600/m, 5000/h) before it gets 429 [default: off]
     #[arg(long, value_name = "RATE")]
@@ -62,13 +62,6 @@ impl ServeArgs {
             dir: self.dir,
         }
     }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| "a share is a number from 0 to 1".to_owned())
 }
 
 #[cfg(test)]

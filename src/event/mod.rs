@@ -5,17 +5,15 @@
 //! What surprises: nothing is printed in the library. A [`Reporter`] turns events into output, and one that
 //! fails (a closed pipe) ends the run.
 
+mod failure;
+
 use std::{borrow::Cow, io, time::Duration};
 
-use thiserror::Error;
-
+pub use self::failure::{Failure, HostDown, RedirectError, RobotsError};
 use crate::{
-    fetch::FetchError,
-    link::{Host, Link, LinkError, without_secrets},
+    link::{Host, Link, without_secrets},
     list::Entry,
     name::Name,
-    plan::EntryError,
-    store::{Flaw, StoreError},
 };
 
 /// How an entry ended; each in exactly one way.
@@ -54,107 +52,6 @@ impl Outcome {
             Self::Left => "left",
         }
     }
-}
-
-/// Why an attempt or an entry failed.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The line is no entry. Final.
-    #[error(transparent)]
-    Entry(#[from] EntryError),
-    /// The exchange failed; its fault says whether another attempt could succeed.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    /// The server gave another status than wanted. Another attempt could succeed for some of them.
-    #[error("the server answered {}", status_line(*.0))]
-    Status(u16),
-    /// Nothing came for too long. Another attempt could succeed.
-    #[error("timeout after {}", seconds(*.0))]
-    Timeout(Duration),
-    /// The body came too slowly. Another attempt could succeed.
-    #[error("slower than {} bytes/s over {}", .0, seconds(*.1))]
-    TooSlow(u64, Duration),
-    /// The body is larger than allowed. Final.
-    #[error("larger than {0} bytes")]
-    TooLarge(u64),
-    /// The bytes are no whole image. Final, unless the length was not known and the image is cut short.
-    #[error("{flaw}")]
-    NotAnImage {
-        /// What is wrong with them.
-        flaw: Flaw,
-        /// Whether the server had told the length, so that the cut is in its own file.
-        measured: bool,
-    },
-    /// The body is encoded although `identity` was asked for. Final.
-    #[error("unexpected content encoding {0:?}")]
-    Encoding(String),
-    /// A redirect that is not followed. Final.
-    #[error(transparent)]
-    Redirect(#[from] RedirectError),
-    /// The file could not be written. Another attempt could succeed for some.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A defect in flagdl itself. Final.
-    #[error("flagdl has failed ({0}): please report this")]
-    Bug(String),
-}
-
-/// Why a redirect is not followed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum RedirectError {
-    /// More hops than allowed.
-    #[error("more than {0} redirects")]
-    TooMany(u32),
-    /// No `Location`, or one that is no link.
-    #[error("redirect to nowhere")]
-    NoLocation,
-    /// To something that is no link.
-    #[error("redirect refused: {0}")]
-    Link(#[from] LinkError),
-    /// From https to http.
-    #[error("redirect from https to http refused ({0})")]
-    Downgrade(Link),
-}
-
-impl Failure {
-    /// The word for it in output, as `timeout`, `not-an-image` or `http-403`.
-    pub fn class(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::Entry(_) => "invalid-line",
-            Self::Fetch(error) => error.fault.class(),
-            Self::Status(status) => return Cow::Owned(format!("http-{status}")),
-            Self::Timeout(_) => "timeout",
-            Self::TooSlow(..) => "too-slow",
-            Self::TooLarge(_) => "too-large",
-            Self::NotAnImage { flaw: Flaw::Empty, .. } => "empty",
-            Self::NotAnImage { flaw: Flaw::NotAnImage { .. } | Flaw::Malformed { .. }, .. } => "not-an-image",
-            Self::NotAnImage { flaw: Flaw::CutShort { .. }, .. } => "incomplete-image",
-            Self::Encoding(_) => "unexpected-encoding",
-            Self::Redirect(_) => "redirect",
-            Self::Store(error) => error.class(),
-            Self::Bug(_) => "bug",
-        })
-    }
-
-    /// Whether another attempt could succeed.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Fetch(error) => error.fault.is_transient(),
-            // RFC 9110 §15 and the codes that proxies and CDNs add for trouble behind them.
-            Self::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 | 529),
-            Self::Timeout(_) | Self::TooSlow(..) => true,
-            Self::NotAnImage { flaw, measured } => !measured && matches!(flaw, Flaw::CutShort { .. }),
-            Self::Store(error) => error.is_transient(),
-            _ => false,
-        }
-    }
-}
-
-fn status_line(status: u16) -> String {
-    let known = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    known.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
 }
 
 /// A time as people read it: `350ms`, `1.5s`, `30s`.
@@ -207,7 +104,7 @@ pub(crate) fn shown<'a>(entry: &'a Entry, link: Option<&Link>) -> Cow<'a, str> {
 }
 
 /// How far a run is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Requests in flight.
     pub in_flight: usize,
@@ -217,6 +114,47 @@ pub struct Progress {
     pub read: u64,
     /// Whether the lists have been read to their end.
     pub all_read: bool,
+    /// The hosts that get nothing now although something waits for them, the next to go on first; some of them.
+    pub held: Vec<Held>,
+    /// How many such hosts there are.
+    pub held_hosts: usize,
+}
+
+/// A host that gets nothing for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Which.
+    pub host: Host,
+    /// Why.
+    pub reason: HoldReason,
+    /// For how long from now.
+    pub wait: Duration,
+}
+
+/// Why a host gets nothing for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HoldReason {
+    /// It said for how long it wants to be left alone (`Retry-After`).
+    RetryAfter,
+    /// It said that it is asked for too much (429, 503), and not for how long.
+    Pushback,
+    /// It said that its quota is used up (`RateLimit`, `X-RateLimit-Remaining`).
+    Quota,
+    /// It keeps failing.
+    Failing,
+}
+
+impl HoldReason {
+    /// In a few words, to be followed by a time.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::RetryAfter => "asks to be left alone",
+            Self::Pushback => "asks for less",
+            Self::Quota => "has no quota left for us",
+            Self::Failing => "keeps failing",
+        }
+    }
 }
 
 /// Something that happened.
@@ -233,6 +171,22 @@ pub enum Event<'a> {
         wait: Duration,
         /// The number of the attempt that failed, from 1.
         attempt: u32,
+    },
+    /// A host gets nothing for a time.
+    Held {
+        /// Which, why and for how long.
+        held: &'a Held,
+        /// What it answered last, or how it failed.
+        cause: &'a str,
+    },
+    /// What waits for its host can no longer be put aside on the disk, so it may keep others from being read.
+    Cramped(&'a io::Error),
+    /// Nothing more is asked of a host.
+    GivenUp {
+        /// Which.
+        host: &'a Host,
+        /// Why.
+        reason: &'a HostDown,
     },
     /// An entry ended.
     Ended(&'a Ended),

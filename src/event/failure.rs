@@ -1,0 +1,158 @@
+//! Why an attempt or an entry failed, in types: its class in output, and whether another attempt could succeed.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use thiserror::Error;
+
+use super::seconds;
+use crate::{
+    fetch::FetchError,
+    link::{Link, LinkError},
+    plan::EntryError,
+    store::{Flaw, StoreError},
+};
+
+/// Why an attempt or an entry failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The line is no entry. Final.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The exchange failed; its fault says whether another attempt could succeed.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The server gave another status than wanted. Another attempt could succeed for some of them.
+    #[error("the server answered {}", status_line(*.0))]
+    Status(u16),
+    /// Nothing came for too long. Another attempt could succeed.
+    #[error("timeout after {}", seconds(*.0))]
+    Timeout(Duration),
+    /// The body came too slowly. Another attempt could succeed.
+    #[error("slower than {} bytes/s over {}", .0, seconds(*.1))]
+    TooSlow(u64, Duration),
+    /// The body is larger than allowed. Final.
+    #[error("larger than {0} bytes")]
+    TooLarge(u64),
+    /// The bytes are no whole image. Final, unless the length was not known and the image is cut short.
+    #[error("{flaw}")]
+    NotAnImage {
+        /// What is wrong with them.
+        flaw: Flaw,
+        /// Whether the server had told the length, so that the cut is in its own file.
+        measured: bool,
+    },
+    /// The body is encoded although `identity` was asked for. Final.
+    #[error("unexpected content encoding {0:?}")]
+    Encoding(String),
+    /// A redirect that is not followed. Final.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+    /// The host's robots.txt does not allow it, or cannot be had. Final.
+    #[error(transparent)]
+    Robots(#[from] RobotsError),
+    /// The answer says that the image is not to be taken by the likes of us. Final.
+    #[error("the server opts out of this: {0}")]
+    OptedOut(&'static str),
+    /// Nothing more is asked of the host in this run. Final.
+    #[error(transparent)]
+    HostDown(#[from] HostDown),
+    /// The file could not be written. Another attempt could succeed for some.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A defect in flagdl itself. Final.
+    #[error("flagdl has failed ({0}): please report this")]
+    Bug(String),
+}
+
+/// Why a host's robots.txt keeps us from an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RobotsError {
+    /// It does not allow the path.
+    #[error("robots.txt does not allow it")]
+    Disallowed,
+    /// It cannot be had, which means that nothing is allowed (RFC 9309 §2.3.1.4).
+    #[error("robots.txt cannot be had, so nothing is asked of this host ({0})")]
+    Unreachable(Arc<str>),
+}
+
+/// Why nothing more is asked of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HostDown {
+    /// It wants to be left alone for longer than allowed; with the time as an HTTP date.
+    #[error("the server wants nothing before {until}, which is more than --max-retry-after {}", seconds(*.most))]
+    Told {
+        /// The time from which it may be asked again.
+        until: Arc<str>,
+        /// The longest wait that was allowed.
+        most: Duration,
+    },
+    /// It kept failing, also after pauses; with the last failure in words.
+    #[error("the host is down: {0}")]
+    Failing(Arc<str>),
+}
+
+/// Why a redirect is not followed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RedirectError {
+    /// More hops than allowed.
+    #[error("more than {0} redirects")]
+    TooMany(u32),
+    /// No `Location`, or one that is no link.
+    #[error("redirect to nowhere")]
+    NoLocation,
+    /// To something that is no link.
+    #[error("redirect refused: {0}")]
+    Link(#[from] LinkError),
+    /// To be followed later than allowed.
+    #[error("redirect that is to be followed in {} at the earliest", seconds(*.0))]
+    TooLate(Duration),
+    /// From https to http.
+    #[error("redirect from https to http refused ({0})")]
+    Downgrade(Link),
+}
+
+impl Failure {
+    /// The word for it in output, as `timeout`, `not-an-image` or `http-403`.
+    pub fn class(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Entry(_) => "invalid-line",
+            Self::Fetch(error) => error.fault.class(),
+            Self::Status(status) => return Cow::Owned(format!("http-{status}")),
+            Self::Timeout(_) => "timeout",
+            Self::TooSlow(..) => "too-slow",
+            Self::TooLarge(_) => "too-large",
+            Self::NotAnImage { flaw: Flaw::Empty, .. } => "empty",
+            Self::NotAnImage { flaw: Flaw::NotAnImage { .. } | Flaw::Malformed { .. }, .. } => "not-an-image",
+            Self::NotAnImage { flaw: Flaw::CutShort { .. }, .. } => "incomplete-image",
+            Self::Encoding(_) => "unexpected-encoding",
+            Self::Redirect(_) => "redirect",
+            Self::Robots(_) => "robots",
+            Self::OptedOut(_) => "opted-out",
+            Self::HostDown(_) => "host-down",
+            Self::Store(error) => error.class(),
+            Self::Bug(_) => "bug",
+        })
+    }
+
+    /// Whether another attempt could succeed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Fetch(error) => error.fault.is_transient(),
+            // RFC 9110 §15 and the codes that proxies and CDNs add for trouble behind them.
+            Self::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 | 529),
+            Self::Timeout(_) | Self::TooSlow(..) => true,
+            Self::NotAnImage { flaw, measured } => !measured && matches!(flaw, Flaw::CutShort { .. }),
+            Self::Store(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+fn status_line(status: u16) -> String {
+    let known = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    known.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
+}

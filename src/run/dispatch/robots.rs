@@ -1,0 +1,126 @@
+//! Asking for a host's robots.txt before anything else, and keeping to it.
+//!
+//! Promises: one file an origin and run; until it is known only it is asked for. A file that the server says it does
+//! not have (4xx) allows everything; one that cannot be had allows nothing (RFC 9309 §2.3.1).
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{Dispatcher, Work, admit::Turn};
+use crate::{
+    event::Failure,
+    fetch::Transport,
+    link::{Host, Link},
+    robots::Rules,
+    run::{attempt::Answer, pending::first_wait},
+    schedule::retry,
+    stop::Stop,
+};
+
+/// What we are called in a robots.txt.
+const AGENT: &str = "flagdl";
+
+/// Redirects that are followed (RFC 9309 §2.3.1.2: at least five).
+const MAX_HOPS: u32 = 5;
+
+/// What is known of a host's robots.txt.
+#[derive(Debug)]
+pub(super) enum Robots {
+    /// It has been asked for.
+    Asked,
+    /// It says this.
+    Rules(Rules),
+    /// It cannot be had, for this reason.
+    Unreachable(Arc<str>),
+}
+
+/// A robots.txt that is being fetched.
+#[derive(Debug)]
+pub(in crate::run) struct Errand {
+    /// Whose it is.
+    pub(super) of: Host,
+    /// Where it is to be fetched from now.
+    pub(super) link: Link,
+    hops: u32,
+    pub(super) attempts: u32,
+}
+
+impl Errand {
+    /// Whether it goes where the host itself has its file.
+    pub(super) fn is_first_hop(&self) -> bool {
+        self.hops == 0
+    }
+}
+
+impl<T: Transport> Dispatcher<'_, T> {
+    pub(super) fn ask_for_robots(&mut self, host: &Host) {
+        self.gate.robots.insert(host.clone(), Robots::Asked);
+        let now = Instant::now().into_std();
+        self.schedule.shut(host, true, now);
+        match Link::parse(&format!("{host}/robots.txt")) {
+            Ok(link) => self.send_errand(Errand { of: host.clone(), link, hops: 0, attempts: 0 }),
+            Err(error) => self.robots_are_unreachable(host, error.to_string().into()),
+        }
+    }
+
+    fn send_errand(&mut self, errand: Errand) {
+        let host = errand.link.host().clone();
+        let work = Work::Robots(Box::new(errand));
+        if let Err((work, _)) = self.schedule.push_errand(&host, work, Instant::now().into_std()) {
+            self.end_with_its_host(work, &host);
+        }
+    }
+
+    pub(super) fn settle_robots(&mut self, mut errand: Box<Errand>, answer: Result<Answer, Failure>, charged: bool) {
+        match answer {
+            Ok(Answer::Robots(text)) => self.robots_are(&errand.of, Rules::parse(&text, AGENT)),
+            Ok(Answer::Redirect(target)) if errand.hops < MAX_HOPS => {
+                let Errand { of, hops, attempts, .. } = *errand;
+                self.send_errand(Errand { of, link: target, hops: hops + 1, attempts });
+            }
+            // Too many hops count as if there were none (§2.3.1.2), and so does a redirect to nowhere.
+            Ok(_) | Err(Failure::Redirect(_)) => self.robots_are(&errand.of, Rules::allow_all()),
+            Err(Failure::Status(status @ 400..=499)) if !Failure::Status(status).is_transient() => {
+                self.robots_are(&errand.of, Rules::allow_all());
+            }
+            Err(failure) => {
+                errand.attempts -= u32::from(!charged);
+                let again = failure.is_transient() && errand.attempts <= self.setting.options.retries;
+                if !again || self.stopped > Stop::Run {
+                    return self.robots_are_unreachable(&errand.of, failure.to_string().into());
+                }
+                let wait = retry::backoff(first_wait(&failure), errand.attempts.max(1), self.rng.f64());
+                let host = errand.link.host().clone();
+                let due = (Instant::now() + wait).into_std();
+                if let Err((work, _)) = self.schedule.push_errand_at(&host, Work::Robots(errand), due) {
+                    self.end_with_its_host(work, &host);
+                }
+            }
+        }
+    }
+
+    fn robots_are(&mut self, host: &Host, rules: Rules) {
+        if let Some(delay) = rules.crawl_delay() {
+            self.schedule.slow_down(host, delay, Instant::now().into_std());
+        }
+        self.robots_are_known(host, Robots::Rules(rules));
+    }
+
+    pub(super) fn robots_are_unreachable(&mut self, host: &Host, cause: Arc<str>) {
+        self.robots_are_known(host, Robots::Unreachable(cause));
+    }
+
+    /// Lets a host's entries go on, those that may.
+    fn robots_are_known(&mut self, host: &Host, robots: Robots) {
+        self.gate.robots.insert(host.clone(), robots);
+        let now = Instant::now().into_std();
+        for work in self.schedule.take_queue(host, now) {
+            if let Work::Entry(pending) = work {
+                self.admit(pending, Turn::Last);
+            }
+        }
+        self.schedule.shut(host, false, now);
+        self.refill(&host.clone());
+    }
+}

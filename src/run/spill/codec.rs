@@ -1,0 +1,198 @@
+//! Jobs as bytes and back: how a block of them stands in the file.
+//!
+//! Promises: what comes back equals what went in, and shares its host and its list's name with all others; bytes
+//! that no block could be made of give no jobs.
+//!
+//! What surprises: the names of lists stay here, since there are few; a block tells their numbers only. A link whose
+//! text is what the user wrote, as most are, is written as an empty text.
+
+use std::sync::Arc;
+
+use crate::{
+    link::{Host, Link},
+    list::Entry,
+    name::Name,
+    plan::Job,
+};
+
+/// The names of lists that blocks refer to by number.
+#[derive(Debug, Default)]
+pub(super) struct Codec {
+    lists: Vec<Arc<str>>,
+}
+
+impl Codec {
+    /// Puts jobs of one host behind what is in `block`.
+    pub(super) fn encode(&mut self, jobs: &[Job], block: &mut Vec<u8>) {
+        for Job { entry, link, path } in jobs {
+            let link = link.url().as_str();
+            put_number(block, self.number(&entry.list) as u64);
+            put_number(block, entry.line);
+            put_text(block, &entry.text);
+            put_text(block, if link == &*entry.text { "" } else { link });
+            put_text(block, path.as_str());
+        }
+    }
+
+    /// So many jobs of the host, if the bytes are that and nothing else.
+    pub(super) fn decode(&self, block: &[u8], host: &Host, count: usize) -> Option<Vec<Job>> {
+        let mut rest = Rest(block);
+        let mut jobs = Vec::with_capacity(count);
+        for _ in 0..count {
+            jobs.push(self.job(&mut rest, host)?);
+        }
+        rest.0.is_empty().then_some(jobs)
+    }
+
+    fn job(&self, rest: &mut Rest<'_>, host: &Host) -> Option<Job> {
+        let list = self.lists.get(usize::try_from(rest.number()?).ok()?)?;
+        let entry = Entry { list: Arc::clone(list), line: rest.number()?, text: rest.text()?.into() };
+        let url = Some(rest.text()?).filter(|text| !text.is_empty()).unwrap_or(&entry.text);
+        Some(Job { link: Link::read_back(url, host)?, path: Name::read_back(rest.text()?)?, entry })
+    }
+
+    /// The number of a list; the last ones are looked at first, because lists are read one after the other.
+    fn number(&mut self, list: &Arc<str>) -> usize {
+        self.lists.iter().rposition(|known| Arc::ptr_eq(known, list) || known == list).unwrap_or_else(|| {
+            self.lists.push(Arc::clone(list));
+            self.lists.len() - 1
+        })
+    }
+}
+
+/// Seven bits a byte, the lowest first; the eighth tells that more follow.
+fn put_number(block: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        block.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    block.push(number.to_le_bytes()[0]);
+}
+
+fn put_text(block: &mut Vec<u8>, text: &str) {
+    put_number(block, text.len() as u64);
+    block.extend_from_slice(text.as_bytes());
+}
+
+/// What of a block has not been read yet.
+struct Rest<'a>(&'a [u8]);
+
+impl<'a> Rest<'a> {
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= u64::from(byte & 0x7f) << shift;
+            if *byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn link(text: &str) -> Link {
+        Link::parse(text).expect(text)
+    }
+
+    /// A job of one of the ugliest hosts that are one host, of an ordinary list or of a strange one.
+    fn job() -> impl Strategy<Value = Job> {
+        let link = "(HTTP|http)://(é:p%@s@|u@|)Exämple\\.org\\.?(:80)?/(\\PC{0,40}|[./\\\\%é ]{0,9})(\\?\\PC{0,20})?(#\\PC{0,5})?"
+            .prop_filter_map("a link of that host", |text| {
+                let link = Link::parse(&text).ok()?;
+                (link.host().as_str() == "http://xn--exmple-cua.org").then_some((text, link))
+            });
+        (link, "\\PC{0,60}", any::<bool>(), any::<u64>(), prop_oneof!["stdin", "\\PC{0,9}"]).prop_map(
+            |((url, link), text, as_written, line, list)| {
+                let path = Name::new(&text, &link);
+                let text = if as_written { link.url().as_str().into() } else { [url, text].concat().into() };
+                Job { entry: Entry { list: list.into(), line, text }, link, path }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_comes_back_equals_what_went_in(jobs in proptest::collection::vec(job(), 1..9)) {
+            let mut codec = Codec::default();
+            let mut block = Vec::new();
+            codec.encode(&jobs, &mut block);
+            let decoded = codec.decode(&block, jobs[0].link.host(), jobs.len()).expect("what was encoded");
+            prop_assert_eq!(decoded.len(), jobs.len());
+            for (decoded, job) in decoded.iter().zip(&jobs) {
+                prop_assert_eq!(&decoded.entry, &job.entry);
+                prop_assert_eq!(decoded.link.url(), job.link.url());
+                prop_assert_eq!(decoded.link.host(), job.link.host());
+                prop_assert_eq!(&decoded.path, &job.path);
+            }
+        }
+
+        #[test]
+        fn no_bytes_are_a_danger(bytes in proptest::collection::vec(any::<u8>(), 0..60), count in 0_usize..4) {
+            let codec = Codec { lists: vec!["list".into()] };
+            codec.decode(&bytes, link("http://h/").host(), count);
+        }
+
+        #[test]
+        fn numbers_of_any_size_come_back(number in any::<u64>()) {
+            for number in [number, number >> 32, number & 0xff] {
+                let mut bytes = Vec::new();
+                put_number(&mut bytes, number);
+                prop_assert_eq!(Rest(&bytes).number(), Some(number));
+            }
+        }
+    }
+
+    #[test]
+    fn the_host_and_the_lists_name_are_shared() {
+        let list: Arc<str> = "list".into();
+        let job = |line, url| {
+            let link = link(url);
+            let path = Name::of_link(&link);
+            Job { entry: Entry { list: Arc::clone(&list), line, text: url.into() }, link, path }
+        };
+        let jobs = [job(1, "http://h/a.jpg"), job(2, "http://h/b.jpg")];
+        let mut codec = Codec::default();
+        let mut block = Vec::new();
+        codec.encode(&jobs, &mut block);
+        assert!(block.len() < 2 * 30, "{} bytes: the text is not written twice", block.len());
+        let host = jobs[0].link.host().clone();
+        for job in codec.decode(&block, &host, 2).expect("what was encoded") {
+            assert!(Arc::ptr_eq(&job.entry.list, &list));
+            assert!(std::ptr::eq(job.link.host().as_str(), host.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_block_that_is_not_whole_gives_no_jobs() {
+        let link = link("http://h/a.jpg");
+        let path = Name::of_link(&link);
+        let host = link.host().clone();
+        let job = Job { entry: Entry { list: "list".into(), line: 300, text: "a".into() }, link, path };
+        let mut codec = Codec::default();
+        let mut block = Vec::new();
+        codec.encode(&[job], &mut block);
+        assert!(codec.decode(&block, &host, 1).is_some());
+        for end in 0..block.len() {
+            assert!(codec.decode(&block[..end], &host, 1).is_none(), "{end}");
+        }
+        assert!(codec.decode(&block, &host, 2).is_none());
+        block.push(0);
+        assert!(codec.decode(&block, &host, 1).is_none());
+        assert!(Codec::default().decode(&block[..block.len() - 1], &host, 1).is_none(), "a list that nobody knows");
+    }
+}

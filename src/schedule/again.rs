@@ -1,0 +1,286 @@
+//! Jobs that come back, and jobs that are taken out again: retries, errands, what a full window has no room for.
+//!
+//! Promises: a further attempt waits without holding anything, starts behind the jobs that wait then, and is paid
+//! for from its host's budget; what the budget does not allow is put off, and gets its turn at the end if the
+//! host is well by then.
+
+use std::{cmp::Ordering, hash::Hash, time::Duration, time::Instant};
+
+use super::{
+    Schedule,
+    host::{Down, Place},
+    retry::Cost,
+    stats::{HostStats, WORST},
+};
+
+/// So many jobs of one host are put off; beyond, each one ends.
+const MOST_PUT_OFF: usize = 1000;
+
+/// A job whose next attempt is due later.
+#[derive(Debug)]
+pub(super) struct Delayed<K, J> {
+    due: Instant,
+    /// Keeps jobs that are due together in the order in which they came.
+    order: u64,
+    host: K,
+    job: J,
+    errand: bool,
+}
+
+impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
+    /// Puts a job at the end of its host's queue when it is due, at no cost: nothing went wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Schedule::push`].
+    pub(crate) fn push_at(&mut self, host: &K, job: J, due: Instant) -> Result<(), (J, Down)> {
+        self.delay_unless_down(host, job, due, false)
+    }
+
+    /// Puts a job before all others of its host, shut or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Schedule::push`].
+    pub(crate) fn push_errand(&mut self, host: &K, job: J, now: Instant) -> Result<(), (J, Down)> {
+        let id = self.id_of(host);
+        if let Some(down) = self.host(id).down {
+            return Err((job, down));
+        }
+        self.host(id).errands.push_back(job);
+        self.queued(id, now);
+        Ok(())
+    }
+
+    /// An errand's next attempt.
+    ///
+    /// # Errors
+    ///
+    /// As [`Schedule::push`].
+    pub(crate) fn push_errand_at(&mut self, host: &K, job: J, due: Instant) -> Result<(), (J, Down)> {
+        self.delay_unless_down(host, job, due, true)
+    }
+
+    /// A job's next attempt, if its host's budget allows one.
+    ///
+    /// # Errors
+    ///
+    /// There will be none: the job comes back.
+    pub(crate) fn retry(&mut self, host: &K, job: J, due: Instant, cost: Cost) -> Result<(), J> {
+        let id = self.id_of(host);
+        let host_of = self.host(id);
+        if host_of.down.is_some() {
+            return Err(job);
+        }
+        if host_of.budget.spend(cost) {
+            host_of.stats.retries += 1;
+            self.delay(host, job, due, false);
+        } else if host_of.put_off.len() >= MOST_PUT_OFF {
+            return Err(job);
+        } else {
+            host_of.stats.retries += 1;
+            host_of.put_off.push_back(job);
+            self.put_off += 1;
+            self.waiting += 1;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is left but what is put off.
+    pub(crate) fn is_down_to_put_off(&self) -> bool {
+        self.put_off > 0 && self.waiting == self.put_off && self.in_flight == 0
+    }
+
+    /// One more turn for what is put off, at hosts that are well; takes out what waits for the others. As each job has
+    /// so many attempts only, turns come to an end.
+    pub(crate) fn last_pass(&mut self, now: Instant) -> Vec<J> {
+        let mut hopeless = Vec::new();
+        for id in 0..self.hosts.len() {
+            let Some(host) = &mut self.hosts[id] else { continue };
+            if host.put_off.is_empty() {
+                continue;
+            }
+            let jobs = std::mem::take(&mut host.put_off);
+            self.put_off -= jobs.len();
+            if host.breaker.is_well() {
+                host.queue.extend(jobs);
+            } else {
+                self.waiting -= jobs.len();
+                hopeless.extend(jobs);
+            }
+            self.settle(id, now);
+        }
+        hopeless
+    }
+
+    /// Lets only errands start at a host, or all again.
+    pub(crate) fn shut(&mut self, host: &K, shut: bool, now: Instant) {
+        let id = self.id_of(host);
+        self.host(id).shut = shut;
+        self.settle(id, now);
+    }
+
+    /// Sets the pace that a server's rules ask for.
+    pub(crate) fn slow_down(&mut self, host: &K, interval: Duration, now: Instant) {
+        let id = self.id_of(host);
+        self.host(id).crawl_delay = Some(interval);
+        self.settle(id, now);
+    }
+
+    /// Jobs that wait in the queue of a host.
+    pub(crate) fn queued_at(&self, host: &K) -> usize {
+        self.ids.get(host).and_then(|id| self.hosts[*id].as_ref()).map_or(0, |host| host.queue.len())
+    }
+
+    /// How long a host is still held.
+    pub(crate) fn hold_of(&self, host: &K, now: Instant) -> Duration {
+        let record = self.ids.get(host).and_then(|id| self.hosts[*id].as_ref());
+        record.and_then(|host| host.hold).map_or(Duration::ZERO, |hold| hold.until.saturating_duration_since(now))
+    }
+
+    /// Whether a host has ever answered without complaint.
+    pub(crate) fn has_answered(&self, host: &K) -> bool {
+        let record = self.ids.get(host).and_then(|id| self.hosts[*id].as_ref());
+        record.is_some_and(|host| host.breaker.has_answered)
+    }
+
+    /// Takes out what waits for a host, errands apart.
+    pub(crate) fn take_queue(&mut self, host: &K, now: Instant) -> Vec<J> {
+        let Some(&id) = self.ids.get(host) else { return Vec::new() };
+        let jobs: Vec<_> = self.host(id).queue.drain(..).collect();
+        self.waiting -= jobs.len();
+        self.settle(id, now);
+        jobs
+    }
+
+    /// Takes out all that waits for a host, whatever for.
+    pub(crate) fn take_all(&mut self, host: &K, now: Instant) -> Vec<J> {
+        let Some(&id) = self.ids.get(host) else { return Vec::new() };
+        let record = self.host(id);
+        let mut jobs: Vec<_> = record.errands.drain(..).chain(record.queue.drain(..)).collect();
+        let put_off: Vec<_> = record.put_off.drain(..).collect();
+        self.put_off -= put_off.len();
+        jobs.extend(put_off);
+        let (own, others) = std::mem::take(&mut self.delayed).into_iter().partition(|delayed| delayed.host == *host);
+        self.delayed = others;
+        jobs.extend(own.into_iter().map(|delayed: Delayed<K, J>| delayed.job));
+        self.waiting -= jobs.len();
+        self.settle(id, now);
+        jobs
+    }
+
+    /// Takes up to `most` jobs from the end of the longest queue whose host gets nothing before `open`, or with none
+    /// cannot start anything now; leaves it at least one, and takes only from behind the last that must not be `moved`.
+    pub(crate) fn overflow(
+        &mut self,
+        open: Option<Instant>,
+        most: usize,
+        moved: impl Fn(&J) -> bool,
+    ) -> Option<(K, Vec<J>)> {
+        let waits = |place| match (place, open) {
+            (Place::Ready(_), _) | (Place::Resting, Some(_)) => false,
+            (Place::Paced(until), Some(open)) => until > open,
+            (_, None) => true,
+        };
+        let host =
+            self.hosts.iter_mut().flatten().filter(|host| waits(host.place)).max_by_key(|host| host.queue.len())?;
+        let tail = host.queue.iter().rev().take_while(|job| moved(job)).count();
+        let count = tail.min(most).min(host.queue.len().saturating_sub(1));
+        let jobs: Vec<_> = host.queue.drain(host.queue.len() - count..).collect();
+        self.waiting -= jobs.len();
+        (!jobs.is_empty()).then(|| (host.key.clone(), jobs))
+    }
+
+    /// Takes out everything that has not started.
+    pub(crate) fn drain(&mut self) -> Vec<J> {
+        self.ready.clear();
+        self.paced.clear();
+        (self.waiting, self.put_off) = (0, 0);
+        let delayed = std::mem::take(&mut self.delayed).into_sorted_vec();
+        let mut jobs = Vec::new();
+        for host in self.hosts.iter_mut().flatten() {
+            jobs.extend(host.errands.drain(..).chain(host.queue.drain(..)).chain(host.put_off.drain(..)));
+            host.place = Place::Resting;
+        }
+        // `Delayed` is ordered latest first, as a heap of the earliest needs it.
+        jobs.extend(delayed.into_iter().rev().map(|delayed| delayed.job));
+        jobs
+    }
+
+    /// The hosts that get nothing now because they asked for that or fail, soonest first, and how many there are.
+    pub(crate) fn held(&self, most: usize, now: Instant) -> (Vec<(K, super::hold::Hold)>, usize) {
+        let held = |host: &super::Host<K, J>| {
+            let waits = !host.queue.is_empty() || !host.errands.is_empty();
+            host.hold.filter(|hold| waits && hold.until > now).map(|hold| (host.key.clone(), hold))
+        };
+        let mut all: Vec<_> = self.paced.iter().filter_map(|(_, id)| held(self.hosts[*id].as_ref()?)).collect();
+        let count = all.len();
+        all.truncate(most);
+        (all, count)
+    }
+
+    /// The counts of the hosts that held the run up most, worst first; at most [`WORST`].
+    pub(crate) fn worst(&self, now: Instant) -> Vec<(K, HostStats)> {
+        let mut worst = self.worst.copy();
+        for host in self.hosts.iter().flatten() {
+            let ahead = host.hold.map_or(Duration::ZERO, |hold| hold.until.saturating_duration_since(now));
+            let held = host.stats.held.saturating_sub(ahead);
+            worst.offer(&host.key, HostStats { held, limit: host.limit(&self.limits), ..host.stats });
+        }
+        debug_assert!(worst.list().len() <= WORST);
+        worst.list()
+    }
+
+    /// Moves jobs whose next attempt is due.
+    pub(super) fn wake_delayed(&mut self, now: Instant) {
+        while self.delayed.peek().is_some_and(|delayed| delayed.due <= now) {
+            let Some(Delayed { host, job, errand, .. }) = self.delayed.pop() else { return };
+            let id = self.id_of(&host);
+            let host = self.host(id);
+            let queue = if errand { &mut host.errands } else { &mut host.queue };
+            queue.push_back(job);
+            self.settle_if_resting(id, now);
+        }
+    }
+
+    /// When the next attempt is due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.delayed.peek().map(|delayed| delayed.due)
+    }
+
+    fn delay_unless_down(&mut self, host: &K, job: J, due: Instant, errand: bool) -> Result<(), (J, Down)> {
+        let id = self.id_of(host);
+        if let Some(down) = self.host(id).down {
+            return Err((job, down));
+        }
+        self.delay(host, job, due, errand);
+        Ok(())
+    }
+
+    fn delay(&mut self, host: &K, job: J, due: Instant, errand: bool) {
+        self.waiting += 1;
+        self.turns += 1;
+        self.delayed.push(Delayed { due, order: self.turns, host: host.clone(), job, errand });
+    }
+}
+
+impl<K, J> PartialEq for Delayed<K, J> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<K, J> Eq for Delayed<K, J> {}
+
+impl<K, J> PartialOrd for Delayed<K, J> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K, J> Ord for Delayed<K, J> {
+    /// Reversed: the heap gives its greatest, and the earliest is wanted.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.due, other.order).cmp(&(self.due, self.order))
+    }
+}
