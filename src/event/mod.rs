@@ -118,6 +118,8 @@ pub struct Progress {
     pub held: Vec<Held>,
     /// How many such hosts there are.
     pub held_hosts: usize,
+    /// How long until the next probe, where no host at all can be reached.
+    pub unreached: Option<Duration>,
 }
 
 /// A host that gets nothing for a time.
@@ -167,8 +169,8 @@ pub enum Event<'a> {
         entry: &'a str,
         /// Why the attempt failed.
         failure: &'a Failure,
-        /// How long until the next.
-        wait: Duration,
+        /// How long until the next; none where it comes at the end of the run, if the host is well then.
+        wait: Option<Duration>,
         /// The number of the attempt that failed, from 1.
         attempt: u32,
     },
@@ -181,6 +183,11 @@ pub enum Event<'a> {
     },
     /// What waits for its host can no longer be put aside on the disk, so it may keep others from being read.
     Cramped(&'a io::Error),
+    /// No host at all can be reached, so nothing is asked but for a probe now and then; or somebody can again.
+    Network {
+        /// Whether somebody can.
+        reached: bool,
+    },
     /// Nothing more is asked of a host.
     GivenUp {
         /// Which.

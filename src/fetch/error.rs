@@ -5,13 +5,16 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+use super::resolve::LookUpError;
 use crate::link::visible;
 
 /// The stage and kind of a failed exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The host's name has no address, or the name service did not answer. Another attempt could succeed.
+    /// There is no such host name. Final.
+    NoSuchName,
+    /// The name service did not answer. Another attempt could succeed.
     Resolve,
     /// The connection was refused. Another attempt could succeed.
     Refused,
@@ -37,7 +40,7 @@ impl Fault {
     /// The word for it in output and ledger.
     pub fn class(self) -> &'static str {
         match self {
-            Self::Resolve => "dns",
+            Self::NoSuchName | Self::Resolve => "dns",
             Self::Refused => "refused",
             Self::Connect => "connect",
             Self::ConnectTimeout => "timeout",
@@ -52,11 +55,12 @@ impl Fault {
 
     /// Whether another attempt could succeed.
     pub fn is_transient(self) -> bool {
-        !matches!(self, Self::Tls | Self::Request)
+        !matches!(self, Self::NoSuchName | Self::Tls | Self::Request)
     }
 
     fn phrase(self) -> &'static str {
         match self {
+            Self::NoSuchName => "no such host name",
             Self::Resolve => "no address for this host name",
             Self::Refused => "connection refused",
             Self::Connect => "cannot connect",
@@ -122,6 +126,8 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
         Fault::Tls
     } else if found.exhausted {
         Fault::Exhausted
+    } else if found.no_such_name {
+        Fault::NoSuchName
     } else if dns {
         Fault::Resolve
     } else if connecting && timeout {
@@ -138,7 +144,7 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
         Fault::Protocol
     };
     let detail = match fault {
-        Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted => None,
+        Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted | Fault::NoSuchName => None,
         _ => found.innermost.filter(|text| !text.is_empty()).map(|text| visible(&text).into_owned()),
     };
     FetchError { fault, detail }
@@ -146,12 +152,14 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
 
 /// What the links of an error's chain are.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each was seen on the way, or not")]
 struct Found {
     io: Option<io::ErrorKind>,
     tls: bool,
     /// The connection, or the stream on it, ended where a message had not.
     cut: bool,
     exhausted: bool,
+    no_such_name: bool,
     innermost: Option<String>,
 }
 
@@ -165,6 +173,8 @@ impl Found {
             if let Some(inner) = error.get_ref() {
                 self.look_at(inner);
             }
+        } else if let Some(error) = source.downcast_ref::<LookUpError>() {
+            self.no_such_name = matches!(error, LookUpError::NoSuchName(_));
         } else if source.is::<rustls::Error>() {
             self.tls = true;
         } else if let Some(error) = source.downcast_ref::<hyper::Error>() {

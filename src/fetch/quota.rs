@@ -67,19 +67,33 @@ pub(crate) fn tightest(headers: &HeaderMap, clock: Clock) -> Option<Quota> {
     if clock.age > Duration::ZERO {
         return None;
     }
-    let current = field::values(headers, "ratelimit").flat_map(|value| policies(&value, clock));
+    let windows: Vec<_> = field::values(headers, "ratelimit-policy").flat_map(|value| windows(&value)).collect();
+    let current = field::values(headers, "ratelimit").flat_map(|value| policies(&value, &windows, clock));
     let paired = PAIRS.into_iter().flat_map(|(remaining, reset)| pairs(headers, remaining, reset, clock));
     current.chain(paired).min_by(Quota::compare)
 }
 
 /// What a `RateLimit` field tells: `"name";r=1;t=30`, one a policy, or draft 7's `limit=9, remaining=1, reset=30`.
-fn policies(value: &str, clock: Clock) -> Vec<Quota> {
-    let policies =
-        field::split(value, ',').map(|policy| (field::value(policy, ';', "r"), field::value(policy, ';', "t")));
+///
+/// Where `t` is missing, the policy's own window of the same name stands for it: the reset is no later than that.
+fn policies(value: &str, windows: &[(String, String)], clock: Clock) -> Vec<Quota> {
+    let window = |policy: &str| windows.iter().find(|(name, _)| name == name_of(policy)).map(|(_, window)| &**window);
+    let policies = field::split(value, ',')
+        .map(|policy| (field::value(policy, ';', "r"), field::value(policy, ';', "t").or_else(|| window(policy))));
     let single = (field::value(value, ',', "remaining"), field::value(value, ',', "reset"));
     let quota =
         |(remaining, reset): (Option<&str>, Option<&str>)| Quota::told(decimal(remaining?), decimal(reset?), clock);
     policies.chain([single]).filter_map(quota).collect()
+}
+
+/// The windows of a `RateLimit-Policy` field, `"name";q=100;w=60`, with the names of their policies.
+fn windows(value: &str) -> Vec<(String, String)> {
+    let window = |policy: &str| Some((name_of(policy).to_owned(), field::value(policy, ';', "w")?.to_owned()));
+    field::split(value, ',').filter_map(window).collect()
+}
+
+fn name_of(policy: &str) -> &str {
+    field::split(policy, ';').next().unwrap_or_default()
 }
 
 /// What two fields tell together. Where there are several of each, they belong together in their order.
@@ -150,6 +164,17 @@ mod tests {
         ] {
             let told = told.map(|(remaining, reset)| (remaining, Duration::from_secs(reset)));
             assert_eq!(quota_of(&[("ratelimit", value)]), told, "{value}");
+        }
+    }
+
+    #[test]
+    fn where_the_time_is_missing_the_policys_window_stands_for_it() {
+        let policy = ("ratelimit-policy", r#""short";q=10;w=5, "long";q=100;w=60"#);
+        for (value, told) in
+            [(r#""long";r=0"#, Some((0, 60))), (r#""long";r=3;t=7"#, Some((3, 7))), ("other;r=0", None)]
+        {
+            let told = told.map(|(remaining, reset)| (remaining, Duration::from_secs(reset)));
+            assert_eq!(quota_of(&[policy, ("ratelimit", value)]), told, "{value}");
         }
     }
 

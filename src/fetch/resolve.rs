@@ -14,7 +14,9 @@ use std::{
     time::Duration,
 };
 
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use thiserror::Error;
 use tokio::{
     sync::{Semaphore, watch},
     time::Instant,
@@ -27,11 +29,29 @@ const FAILURE_KEPT: Duration = Duration::from_secs(5);
 /// At this many names the ones out of date are dropped, and if there are none, all.
 const MAX_NAMES: usize = 4096;
 
-/// `io::Error` cannot be cloned; its kind and text can.
+/// Why a name has no address.
+#[derive(Debug, Clone, Error)]
+pub(super) enum LookUpError {
+    /// There is no such name: that was the answer.
+    #[error("{0}")]
+    NoSuchName(String),
+    /// There was no answer, or none that says anything.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<dns_lookup::LookupError> for LookUpError {
+    fn from(error: dns_lookup::LookupError) -> Self {
+        let is_answer = matches!(error.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData);
+        let text = io::Error::from(error).to_string();
+        if is_answer { Self::NoSuchName(text) } else { Self::Failed(text) }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Answer {
     at: Instant,
-    addresses: Result<Vec<SocketAddr>, (io::ErrorKind, String)>,
+    addresses: Result<Vec<SocketAddr>, LookUpError>,
 }
 
 /// A question, and its answer as soon as there is one.
@@ -87,8 +107,8 @@ impl Resolve for CachingResolver {
             let answer = known.wait_for(Option::is_some).await.map(|answer| answer.clone());
             match answer.ok().flatten().map(|answer| answer.addresses) {
                 Some(Ok(addresses)) => Ok(Box::new(addresses.into_iter()) as Addrs),
-                Some(Err((kind, text))) => Err(io::Error::new(kind, text).into()),
-                None => Err(io::Error::from(io::ErrorKind::Interrupted).into()),
+                Some(Err(error)) => Err(error.into()),
+                None => Err(LookUpError::Failed("the look-up was given up".into()).into()),
             }
         })
     }
@@ -96,10 +116,13 @@ impl Resolve for CachingResolver {
 
 async fn look_up(name: &str, lookups: &Semaphore) -> Answer {
     let _permit = lookups.acquire().await;
-    let addresses = match tokio::net::lookup_host((name, 0)).await {
-        Ok(addresses) => Ok(addresses.collect()),
-        Err(error) => Err((error.kind(), error.to_string())),
-    };
+    let name = name.to_owned();
+    let looked_up = tokio::task::spawn_blocking(move || {
+        let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+        let found = getaddrinfo(Some(&name), None, Some(hints))?;
+        Ok(found.filter_map(Result::ok).map(|found| found.sockaddr).collect())
+    });
+    let addresses = looked_up.await.unwrap_or_else(|error| Err(LookUpError::Failed(error.to_string())));
     Answer { at: Instant::now(), addresses }
 }
 
@@ -112,7 +135,7 @@ mod tests {
         let resolver = CachingResolver::new();
         let never = |_| panic!("it is known");
         for (name, addresses, kept) in
-            [("good", Ok(Vec::new()), KEPT), ("bad", Err((io::ErrorKind::Other, String::new())), FAILURE_KEPT)]
+            [("good", Ok(Vec::new()), KEPT), ("bad", Err(LookUpError::Failed(String::new())), FAILURE_KEPT)]
         {
             let mut asked = None;
             resolver.known(name, |sender| asked = Some(sender));
@@ -126,6 +149,16 @@ mod tests {
             let mut again = false;
             resolver.known(name, |_| again = true);
             assert!(again);
+        }
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_told_from_a_look_up_that_failed() {
+        let error = |code| LookUpError::from(dns_lookup::LookupError::new(code));
+        // EAI_NONAME and EAI_AGAIN, as Linux numbers them.
+        if cfg!(target_os = "linux") {
+            assert!(matches!(error(-2), LookUpError::NoSuchName(_)));
+            assert!(matches!(error(-3), LookUpError::Failed(_)));
         }
     }
 

@@ -16,7 +16,8 @@ use crate::{
 pub(super) fn heard(attempted: &Attempted, first: bool) -> Heard {
     let advice = attempted.advice;
     // A redirect's wait is for its next hop (RFC 9110 §10.2.3), and says nothing of the host that answered.
-    let wait = advice.wait.filter(|_| !matches!(attempted.answer, Ok(Answer::Redirect(_))));
+    let is_redirect = matches!(attempted.answer, Ok(Answer::Redirect(_)) | Err(Failure::Redirect(_)));
+    let wait = advice.wait.filter(|_| !is_redirect);
     let quota = advice.quota.map(|quota| Quota { remaining: quota.remaining, reset: quota.reset });
     Heard { kind: kind(&attempted.answer), wait, quota, first }
 }
@@ -30,8 +31,9 @@ fn kind(answer: &Result<Answer, Failure>) -> Kind {
         Failure::Fetch(error) => match error.fault {
             Fault::Refused => Kind::Refused,
             Fault::Resolve | Fault::Connect | Fault::ConnectTimeout => Kind::Unreachable,
-            // A certificate that is not accepted is not accepted the next thousand times either.
-            Fault::Reset | Fault::IncompleteBody | Fault::Protocol | Fault::Tls => Kind::Broken,
+            // A certificate that is not accepted is not accepted the next thousand times either, and a name that does
+            // not exist is an answer too: the way to who knows is open.
+            Fault::NoSuchName | Fault::Reset | Fault::IncompleteBody | Fault::Protocol | Fault::Tls => Kind::Broken,
             Fault::Exhausted | Fault::Request => Kind::Nothing,
         },
         Failure::Store(_) | Failure::Bug(_) => Kind::Nothing,

@@ -115,6 +115,12 @@ impl Pending {
         self.attempts.saturating_sub(self.forgiven)
     }
 
+    /// Failed attempts that make the next wait longer: those that are held against it, and a few of the others, so that
+    /// a network that is away is not asked all the time and all goes on soon after it is back.
+    pub(super) fn failures(&self) -> u32 {
+        (self.held_against() + self.forgiven.min(3)).max(1)
+    }
+
     /// Goes where a redirect leads.
     pub(super) fn follow(&mut self, target: Link) -> Result<(), RedirectError> {
         if self.hops == MAX_HOPS {

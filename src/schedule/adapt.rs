@@ -105,7 +105,7 @@ impl Adapt {
             let bound = self.bound(now);
             // Who does not use what is allowed shows nothing about more.
             if to_float(used) * 2.0 >= level {
-                let level = (level + 1.0).min(bound).max(level.min(bound));
+                let level = (level + 1.0).min(bound);
                 self.level = (level < to_float(cap) || self.in_flight.is_some()).then_some(level.min(to_float(cap)));
             }
             if bound >= 2.0 * to_float(cap) {

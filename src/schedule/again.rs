@@ -13,8 +13,9 @@ use super::{
     stats::{HostStats, WORST},
 };
 
-/// So many jobs of one host are put off; beyond, each one ends.
+/// So many jobs of one host are put off, and so many of all; beyond, each one ends.
 const MOST_PUT_OFF: usize = 1000;
+const MOST_PUT_OFF_IN_ALL: usize = 4000;
 
 /// A job whose next attempt is due later.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     ///
     /// There will be none: the job comes back.
     pub(crate) fn retry(&mut self, host: &K, job: J, due: Instant, cost: Cost) -> Result<(), J> {
-        let id = self.id_of(host);
+        let (id, put_off) = (self.id_of(host), self.put_off);
         let host_of = self.host(id);
         if host_of.down.is_some() {
             return Err(job);
@@ -75,15 +76,20 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         if host_of.budget.spend(cost) {
             host_of.stats.retries += 1;
             self.delay(host, job, due, false);
-        } else if host_of.put_off.len() >= MOST_PUT_OFF {
+        } else if host_of.put_off.len() >= MOST_PUT_OFF || put_off >= MOST_PUT_OFF_IN_ALL {
             return Err(job);
         } else {
-            host_of.stats.retries += 1;
             host_of.put_off.push_back(job);
             self.put_off += 1;
             self.waiting += 1;
         }
         Ok(())
+    }
+
+    /// Whether a further attempt at this cost would start when it is due, and not be put off or refused.
+    pub(crate) fn affords(&self, host: &K, cost: Cost) -> bool {
+        let record = self.ids.get(host).and_then(|id| self.hosts[*id].as_ref());
+        record.is_none_or(|host| host.down.is_none() && host.budget.affords(cost))
     }
 
     /// Whether nothing is left but what is put off.
@@ -103,6 +109,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             let jobs = std::mem::take(&mut host.put_off);
             self.put_off -= jobs.len();
             if host.breaker.is_well() {
+                host.stats.retries += jobs.len() as u64;
                 host.queue.extend(jobs);
             } else {
                 self.waiting -= jobs.len();
@@ -123,7 +130,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     /// Sets the pace that a server's rules ask for.
     pub(crate) fn slow_down(&mut self, host: &K, interval: Duration, now: Instant) {
         let id = self.id_of(host);
-        self.host(id).crawl_delay = Some(interval);
+        self.host(id).slow_down(interval, now);
         self.settle(id, now);
     }
 
@@ -161,34 +168,47 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         let put_off: Vec<_> = record.put_off.drain(..).collect();
         self.put_off -= put_off.len();
         jobs.extend(put_off);
-        let (own, others) = std::mem::take(&mut self.delayed).into_iter().partition(|delayed| delayed.host == *host);
-        self.delayed = others;
-        jobs.extend(own.into_iter().map(|delayed: Delayed<K, J>| delayed.job));
+        if std::mem::take(&mut self.host(id).delayed) > 0 {
+            let (own, others) =
+                std::mem::take(&mut self.delayed).into_iter().partition(|delayed| delayed.host == *host);
+            self.delayed = others;
+            jobs.extend(own.into_iter().map(|delayed: Delayed<K, J>| delayed.job));
+        }
         self.waiting -= jobs.len();
         self.settle(id, now);
         jobs
     }
 
-    /// Takes up to `most` jobs from the end of the longest queue whose host gets nothing before `open`, or with none
-    /// cannot start anything now; leaves it at least one, and takes only from behind the last that must not be `moved`.
+    /// Takes jobs out of the longest queue that has any to give, of the hosts that get nothing before `open`, or with none
+    /// cannot start anything now: the last ones, all but the first `kept` and those that must not be `moved`.
     pub(crate) fn overflow(
         &mut self,
         open: Option<Instant>,
-        most: usize,
+        kept: usize,
+        may_give: impl Fn(&K) -> bool,
         moved: impl Fn(&J) -> bool,
     ) -> Option<(K, Vec<J>)> {
-        let waits = |place| match (place, open) {
-            (Place::Ready(_), _) | (Place::Resting, Some(_)) => false,
-            (Place::Paced(until), Some(open)) => until > open,
-            (_, None) => true,
+        let held = open.into_iter().flat_map(|open| self.paced.range((open, 0)..).map(|(_, id)| *id));
+        let stuck = self.hosts.iter().enumerate().filter(|_| open.is_none()).filter_map(|(id, host)| {
+            let waits = |place| !matches!(place, Place::Ready(_));
+            host.as_ref().filter(|host| waits(host.place)).map(|_| id)
+        });
+        let length = |id: usize| self.hosts[id].as_ref().map_or(0, |host| host.queue.len());
+        let gives = |id: &usize| {
+            let host = self.hosts[*id].as_ref();
+            host.is_some_and(|host| {
+                host.queue.len() > kept && may_give(&host.key) && host.queue.iter().skip(kept).any(&moved)
+            })
         };
-        let host =
-            self.hosts.iter_mut().flatten().filter(|host| waits(host.place)).max_by_key(|host| host.queue.len())?;
-        let tail = host.queue.iter().rev().take_while(|job| moved(job)).count();
-        let count = tail.min(most).min(host.queue.len().saturating_sub(1));
-        let jobs: Vec<_> = host.queue.drain(host.queue.len() - count..).collect();
-        self.waiting -= jobs.len();
-        (!jobs.is_empty()).then(|| (host.key.clone(), jobs))
+        let mut candidates: Vec<_> = held.chain(stuck).collect();
+        candidates.sort_unstable_by_key(|id| std::cmp::Reverse(length(*id)));
+        let id = candidates.into_iter().find(gives)?;
+        let host = self.host(id);
+        let (out, stay): (Vec<J>, Vec<J>) = host.queue.drain(kept..).partition(moved);
+        host.queue.extend(stay);
+        let key = host.key.clone();
+        self.waiting -= out.len();
+        Some((key, out))
     }
 
     /// Takes out everything that has not started.
@@ -205,6 +225,16 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         // `Delayed` is ordered latest first, as a heap of the earliest needs it.
         jobs.extend(delayed.into_iter().rev().map(|delayed| delayed.job));
         jobs
+    }
+
+    /// Notes that bytes have come from somebody.
+    pub(crate) fn reached(&mut self, now: Instant) {
+        self.network.reached(now);
+    }
+
+    /// How long nothing is asked of anybody, because nobody can be reached; none while somebody can.
+    pub(crate) fn network_pause(&self, now: Instant) -> Option<Duration> {
+        self.network.probe().map(|probe| probe.saturating_duration_since(now))
     }
 
     /// The hosts that get nothing now because they asked for that or fail, soonest first, and how many there are.
@@ -237,6 +267,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             let Some(Delayed { host, job, errand, .. }) = self.delayed.pop() else { return };
             let id = self.id_of(&host);
             let host = self.host(id);
+            host.delayed = host.delayed.saturating_sub(1);
             let queue = if errand { &mut host.errands } else { &mut host.queue };
             queue.push_back(job);
             self.settle_if_resting(id, now);
@@ -258,6 +289,8 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     }
 
     fn delay(&mut self, host: &K, job: J, due: Instant, errand: bool) {
+        let id = self.id_of(host);
+        self.host(id).delayed += 1;
         self.waiting += 1;
         self.turns += 1;
         self.delayed.push(Delayed { due, order: self.turns, host: host.clone(), job, errand });

@@ -52,8 +52,12 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    pub(super) fn answered(&mut self) {
+    /// Counts the answer to a request that began at `begun`.
+    pub(super) fn answered(&mut self, begun: Instant) {
         self.has_answered = true;
+        if self.opened.is_some_and(|opened| begun <= opened) {
+            return;
+        }
         self.in_a_row = 0;
         self.note(0);
         self.answers = self.answers.saturating_add(1);
@@ -141,7 +145,7 @@ mod tests {
         let mut breaker = Breaker::default();
         fail(&mut breaker, 9, false);
         assert!(!breaker.is_tripped());
-        breaker.answered();
+        breaker.answered(Instant::now());
         fail(&mut breaker, 9, true);
         assert!(!breaker.is_tripped());
         fail(&mut breaker, 1, true);
@@ -152,18 +156,18 @@ mod tests {
     fn half_of_many_open_it_and_pushback_alone_does_not_count_for_that() {
         let mut breaker = Breaker::default();
         for _ in 0..10 {
-            breaker.answered();
+            breaker.answered(Instant::now());
             fail(&mut breaker, 1, true);
         }
         assert!(!breaker.is_tripped(), "a server that says when is in order");
         for _ in 0..8 {
-            breaker.answered();
+            breaker.answered(Instant::now());
             fail(&mut breaker, 1, false);
         }
         assert!(!breaker.is_tripped(), "eight of twenty-six");
         for _ in 0..12 {
             fail(&mut breaker, 1, false);
-            breaker.answered();
+            breaker.answered(Instant::now());
         }
         fail(&mut breaker, 1, false);
         assert!(breaker.is_tripped());
@@ -174,7 +178,7 @@ mod tests {
         for (answered, openings) in [(false, 3), (true, 5)] {
             let mut breaker = Breaker::default();
             if answered {
-                breaker.answered();
+                breaker.answered(Instant::now());
             }
             fail(&mut breaker, 10, false);
             let (now, mut spans) = (Instant::now(), Vec::new());
@@ -207,7 +211,7 @@ mod tests {
         let mut breaker = Breaker::default();
         fail(&mut breaker, 10, false);
         breaker.open(Instant::now(), &mut rng());
-        (0..10).for_each(|_| breaker.answered());
+        (0..10).for_each(|_| breaker.answered(Instant::now()));
         assert_eq!(breaker.openings, 0);
         fail(&mut breaker, 1, false);
         assert!(!breaker.is_tripped(), "one failure of a host that is well is nothing");

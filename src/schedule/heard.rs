@@ -11,6 +11,7 @@ use super::{
     Schedule, Ticket,
     hold::{self, Hold, Why},
     host::{Down, Host},
+    network::Missed,
     retry::Cost,
 };
 
@@ -83,10 +84,11 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         let answered = matches!(heard.kind, Kind::Clean | Kind::Pushback | Kind::Trouble);
         self.answers |= answered;
         if answered || matches!(heard.kind, Kind::Broken | Kind::Refused) {
-            self.network.reached();
+            self.network.reached(now);
         }
-        let missed = heard.kind == Kind::Unreachable;
-        let excused = missed && !self.network.missed(id, now, &mut self.rng);
+        let answers = self.host(id).answers;
+        let excused =
+            heard.kind == Kind::Unreachable && !self.network.missed(Missed { id, begun, answers }, now, &mut self.rng);
         let host = self.hosts[id].as_mut().expect("a ticket's host is kept");
         let fresh = host.calmed.is_none_or(|calmed| begun > calmed);
         let tried = host.in_flight.max(beside);
@@ -97,7 +99,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         let adaptive = self.limits.adaptive;
         match heard.kind {
             Kind::Clean => {
-                host.breaker.answered();
+                host.breaker.answered(begun);
                 if fresh {
                     host.spans.answered();
                 }
@@ -161,7 +163,11 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             let until = host.spans.next(now, &mut self.rng);
             holds.push(Hold { until, why: Why::Pushback { told: None } });
         }
-        if let Some(quota) = heard.quota.filter(|quota| quota.reset <= limits.max_retry_after) {
+        if let Some(quota) = heard.quota {
+            if quota.remaining == 0 && quota.reset > limits.max_retry_after {
+                host.down = Some(Down::Told(quota.reset));
+                return (None, host.down);
+            }
             holds.extend(host.mind(quota, now));
         }
         let failed = !matches!(heard.kind, Kind::Clean | Kind::Nothing);
@@ -185,6 +191,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             && host.budget.spend(Cost::Whole)
             && let Some(job) = host.put_off.pop_front()
         {
+            host.stats.retries += 1;
             host.queue.push_back(job);
             self.put_off -= 1;
         }

@@ -15,6 +15,9 @@ use super::{
     stats::HostStats,
 };
 
+/// A hold that grows by less is no news.
+const MUCH_LONGER: f64 = 1.2;
+
 /// Which set a host stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -54,6 +57,8 @@ pub(super) struct Host<K, J> {
     pub(super) errands: VecDeque<J>,
     /// Jobs whose next attempt the host's budget does not allow yet.
     pub(super) put_off: VecDeque<J>,
+    /// Jobs whose next attempt is not due yet.
+    pub(super) delayed: usize,
     /// Whether only errands may start.
     pub(super) shut: bool,
     pub(super) in_flight: usize,
@@ -86,6 +91,7 @@ impl<K, J> Host<K, J> {
             queue: VecDeque::new(),
             errands: VecDeque::new(),
             put_off: VecDeque::new(),
+            delayed: 0,
             shut: false,
             in_flight: 0,
             gcra: Gcra::default(),
@@ -113,17 +119,19 @@ impl<K, J> Host<K, J> {
         self.stats.requests += 1;
         self.turn = turn;
         if let Some(pace) = self.pace(limits, now) {
-            self.gcra.take(pace, stretch, now);
+            // What the server asks for is never shortened.
+            let is_ours = limits.host_pace.is_some_and(|ours| ours.interval >= pace.interval);
+            self.gcra.take(pace, if is_ours { stretch } else { stretch.max(1.0) }, now);
         }
         self.errands.pop_front().or_else(|| self.queue.pop_front()).expect("a ready host has a job")
     }
 
-    /// The slowest of the paces that hold for it.
+    /// The pace that holds for it, of all that do.
     fn pace(&self, limits: &Limits, now: Instant) -> Option<Pace> {
         let single = |interval| Pace { interval, burst: 1 };
         let quota = self.quota.filter(|(_, end)| *end > now).map(|(interval, _)| interval);
         let learnt = [self.adapt.interval(), self.crawl_delay, quota].into_iter().flatten().map(single);
-        limits.host_pace.into_iter().chain(learnt).reduce(Pace::slower)
+        limits.host_pace.into_iter().chain(learnt).reduce(Pace::both)
     }
 
     fn rank(&self) -> Rank {
@@ -140,7 +148,11 @@ impl<K, J> Host<K, J> {
     }
 
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.errands.is_empty() && self.put_off.is_empty() && self.in_flight == 0
+        self.queue.is_empty()
+            && self.errands.is_empty()
+            && self.put_off.is_empty()
+            && self.delayed == 0
+            && self.in_flight == 0
     }
 
     /// Whether nothing would be lost if the host were forgotten.
@@ -150,20 +162,28 @@ impl<K, J> Host<K, J> {
             && self.down.is_none()
             && !self.shut
             && self.crawl_delay.is_none()
+            && self.quota.is_none()
             && self.adapt.is_blank()
             && self.breaker.is_blank()
             && self.budget.is_blank()
     }
 
-    /// Gives nothing to the host before `hold` is over; tells whether that is news.
+    /// Keeps the pace that the server's rules ask for, from what was just asked on.
+    pub(super) fn slow_down(&mut self, interval: Duration, now: Instant) {
+        self.crawl_delay = Some(interval);
+        self.gcra.take(Pace { interval, burst: 1 }, 1.0, now);
+    }
+
+    /// Gives nothing to the host before `hold` is over; tells whether that is news: a new hold, or one much longer.
     pub(super) fn extend_hold(&mut self, hold: Hold, now: Instant) -> bool {
         let until = self.hold.map_or(now, |held| held.until.max(now));
         if hold.until <= until {
             return false;
         }
+        let before = self.hold.map_or(Duration::ZERO, |held| held.until.saturating_duration_since(now));
         self.stats.held += hold.until - until;
         self.hold = Some(hold);
-        true
+        hold.until.saturating_duration_since(now) > before.mul_f64(MUCH_LONGER)
     }
 
     pub(super) fn limit(&self, limits: &Limits) -> usize {

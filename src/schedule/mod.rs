@@ -34,7 +34,7 @@ use self::{
     host::{Host, Place, Rank},
     network::Network,
     pace::{Gcra, Pace},
-    stats::Worst,
+    stats::{HostStats, Worst},
 };
 pub(crate) use self::{
     heard::{Finding, Heard, Kind, Quota},
@@ -307,7 +307,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         if self.hosts[id].as_ref().is_some_and(Host::is_forgettable)
             && let Some(host) = self.hosts[id].take()
         {
-            self.worst.offer(&host.key, host.stats);
+            self.worst.offer(&host.key, HostStats { limit: host.limit(&self.limits), ..host.stats });
             self.ids.remove(&host.key);
             self.vacant.push(id);
         }

@@ -4,7 +4,8 @@
 //! asked but one probe at a time, with growing pauses; as soon as anybody answers, all goes on; what failed
 //! meanwhile is held against no entry. After [`GIVEN_UP`] the failures count again: every wait has an end.
 //!
-//! What surprises: a refused connection is an answer. It shows that the way there works.
+//! What surprises: a refused connection is an answer, and so is "no such name": the way there works. And once
+//! anybody has answered in a run, hosts that never have say nothing about the network: they are dead.
 
 use std::time::{Duration, Instant};
 
@@ -29,16 +30,32 @@ pub(super) struct Network {
     /// The next probe, once it is suspicious.
     probe: Option<Instant>,
     pause: Duration,
+    /// When somebody was last reached.
+    reached: Option<Instant>,
+}
+
+/// A host that could not be reached.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Missed {
+    pub(super) id: usize,
+    /// When the request began.
+    pub(super) begun: Instant,
+    /// Whether the host has ever answered.
+    pub(super) answers: bool,
 }
 
 impl Network {
-    /// Somebody answered, or refused.
-    pub(super) fn reached(&mut self) {
-        *self = Self::default();
+    /// Somebody answered, or refused, or sent something.
+    pub(super) fn reached(&mut self, now: Instant) {
+        *self = Self { reached: Some(now), ..Self::default() };
     }
 
-    /// Host `id` could not be reached. Tells whether that is held against its entry.
-    pub(super) fn missed(&mut self, id: usize, now: Instant, rng: &mut Rng) -> bool {
+    /// A host could not be reached. Tells whether that is held against its entry.
+    pub(super) fn missed(&mut self, missed: Missed, now: Instant, rng: &mut Rng) -> bool {
+        let Missed { id, begun, answers } = missed;
+        if self.reached.is_some_and(|reached| begun <= reached || !answers) {
+            return true;
+        }
         let (since, first) = *self.unreached.get_or_insert((now, id));
         self.several |= id != first;
         let dark = now.saturating_duration_since(since);
@@ -63,11 +80,20 @@ impl Network {
 mod tests {
     use super::*;
 
+    /// A host that has answered before, and was asked just now.
+    fn host(id: usize, now: Instant) -> Missed {
+        Missed { id, begun: now, answers: true }
+    }
+
     #[test]
     fn one_host_that_cannot_be_reached_is_no_sign() {
         let (mut network, mut rng, start) = (Network::default(), Rng::with_seed(7), Instant::now());
         for second in 0..60 {
-            assert!(network.missed(1, start + Duration::from_secs(second), &mut rng));
+            assert!(network.missed(
+                host(1, start + Duration::from_secs(second)),
+                start + Duration::from_secs(second),
+                &mut rng
+            ));
         }
         assert_eq!(network.probe(), None);
     }
@@ -76,12 +102,12 @@ mod tests {
     fn where_nobody_is_reached_for_long_there_are_only_probes_and_nothing_is_held_against_anyone() {
         let (mut network, mut rng, start) = (Network::default(), Rng::with_seed(7), Instant::now());
         let at = |millis| start + Duration::from_millis(millis);
-        network.missed(1, start, &mut rng);
-        assert!(!network.missed(2, at(100), &mut rng));
+        network.missed(host(1, start), start, &mut rng);
+        assert!(!network.missed(host(2, at(100)), at(100), &mut rng));
         assert_eq!(network.probe(), None, "too early to say");
         let mut now = at(10_000);
         let mut probes = 0;
-        while !network.missed(probes % 2, now, &mut rng) {
+        while !network.missed(host(probes % 2, now), now, &mut rng) {
             let probe = network.probe().expect("suspicious");
             assert!(probe > now && probe <= now + LONGEST);
             now = probe;
@@ -94,11 +120,24 @@ mod tests {
     #[test]
     fn whoever_answers_ends_it() {
         let (mut network, mut rng, start) = (Network::default(), Rng::with_seed(7), Instant::now());
-        network.missed(1, start, &mut rng);
-        network.missed(2, start + SUSPICIOUS, &mut rng);
+        network.missed(host(1, start), start, &mut rng);
+        network.missed(host(2, start + SUSPICIOUS), start + SUSPICIOUS, &mut rng);
         assert!(network.probe().is_some());
-        network.reached();
+        network.reached(start + SUSPICIOUS);
         assert_eq!(network.probe(), None);
-        assert!(network.missed(2, start + SUSPICIOUS, &mut rng));
+        assert!(network.missed(host(2, start + SUSPICIOUS), start + SUSPICIOUS, &mut rng));
+    }
+
+    #[test]
+    fn what_was_asked_before_somebody_answered_and_who_never_has_say_nothing() {
+        let (mut network, mut rng, start) = (Network::default(), Rng::with_seed(7), Instant::now());
+        network.reached(start);
+        let later = start + SUSPICIOUS;
+        for id in 0..9 {
+            assert!(network.missed(Missed { id, begun: start, answers: true }, later, &mut rng), "asked before");
+            assert!(network.missed(Missed { id, begun: later, answers: false }, later, &mut rng), "never answered");
+        }
+        network.missed(host(1, later), later, &mut rng);
+        assert!(!network.missed(host(2, later), later, &mut rng));
     }
 }

@@ -26,9 +26,9 @@ impl Pace {
         self.interval.saturating_mul(self.burst.saturating_sub(1))
     }
 
-    /// The slower of two.
-    pub(super) fn slower(self, other: Self) -> Self {
-        if other.interval > self.interval { other } else { self }
+    /// What holds where both do.
+    pub(super) fn both(self, other: Self) -> Self {
+        Self { interval: self.interval.max(other.interval), burst: self.burst.min(other.burst) }
     }
 }
 

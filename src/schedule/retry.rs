@@ -1,7 +1,8 @@
 //! Further attempts: how long to wait before one, and how many a host gets.
 //!
-//! Promises: waits are drawn from the whole of a span that doubles (full jitter), up to [`LONGEST`]; a host gets at
-//! most [`RESERVE`] further attempts beyond a tenth of the requests that succeeded at once.
+//! Promises: waits are drawn from the whole of a span that doubles (full jitter), up to [`LONGEST`]; while a run goes
+//! on, a host gets at most [`RESERVE`] further attempts beyond a tenth of the requests that succeeded at once. Those that
+//! the server has asked for, by naming a time or by refusing many at once, count half.
 //!
 //! Sources: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015: a wait drawn from the
 //! whole span spreads the attempts of many jobs best. Google's SRE book, "Handling Overload": a budget of a tenth
@@ -35,6 +36,16 @@ pub(crate) enum Cost {
     Nothing,
 }
 
+impl Cost {
+    fn price(self) -> f64 {
+        match self {
+            Self::Whole => 1.0,
+            Self::Half => 0.5,
+            Self::Nothing => 0.0,
+        }
+    }
+}
+
 /// What is left for a host's further attempts.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -52,16 +63,16 @@ impl Budget {
 
     /// Pays for an attempt, if there is enough left.
     pub(super) fn spend(&mut self, cost: Cost) -> bool {
-        let price = match cost {
-            Cost::Whole => 1.0,
-            Cost::Half => 0.5,
-            Cost::Nothing => 0.0,
-        };
-        let enough = self.tokens >= price;
+        let enough = self.affords(cost);
         if enough {
-            self.tokens -= price;
+            self.tokens -= cost.price();
         }
         enough
+    }
+
+    /// Whether there is enough left for an attempt.
+    pub(super) fn affords(&self, cost: Cost) -> bool {
+        self.tokens >= cost.price()
     }
 
     /// Whether nothing is missing.

@@ -44,8 +44,16 @@ impl<K> Default for Worst<K> {
     }
 }
 
-impl<K: Clone> Worst<K> {
-    pub(super) fn offer(&mut self, key: &K, stats: HostStats) {
+impl<K: Clone + Eq> Worst<K> {
+    /// Counts of a host; what it was counted before it was forgotten is added.
+    pub(super) fn offer(&mut self, key: &K, mut stats: HostStats) {
+        if let Some(known) = self.0.iter().position(|(other, _)| other == key) {
+            let (_, earlier) = self.0.remove(known);
+            stats.requests += earlier.requests;
+            stats.retries += earlier.retries;
+            stats.pushbacks += earlier.pushbacks;
+            stats.held += earlier.held;
+        }
         let place = self.0.partition_point(|(_, other)| other.trouble() <= stats.trouble());
         if place < WORST {
             self.0.insert(place, (key.clone(), stats));

@@ -15,7 +15,8 @@ fn redacted(line: &str) -> String {
     let mut words = Vec::new();
     for word in line.split(' ') {
         let bare = word.trim_end_matches(',');
-        let time = bare.strip_suffix('s').is_some_and(|number| number.parse::<f64>().is_ok());
+        let number = bare.strip_suffix("ms").or_else(|| bare.strip_suffix('s'));
+        let time = number.is_some_and(|number| number.parse::<f64>().is_ok());
         words.push(if time { word.replace(bare, "<time>") } else { word.to_owned() });
     }
     words.join(" ").split(", ").filter(|part| !part.ends_with("/s)")).collect::<Vec<_>>().join(", ")
@@ -191,10 +192,10 @@ fn verbose_says_why_a_host_gets_nothing_and_for_how_long() {
     for (answer, line) in [
         (
             refusal.clone().field("Retry-After", "600"),
-            "asks to be left alone (the server answered 429 Too Many Requests): nothing for 60",
+            "asks to be left alone (the server answered 429 Too Many Requests): held 10m",
         ),
-        (refusal, "asks for less (the server answered 429 Too Many Requests): nothing for "),
-        (Answer::ok(jpeg("it")).field("RateLimit", "a;r=0;t=600"), "has no quota left for us: nothing for 600s\n"),
+        (refusal, "asks for less (the server answered 429 Too Many Requests): held "),
+        (Answer::ok(jpeg("it")).field("RateLimit", "a;r=0;t=600"), "has no quota left for us: held 10m00s\n"),
     ] {
         let (work, server) = (Workspace::new(), Server::start());
         server.always_below("/", answer);

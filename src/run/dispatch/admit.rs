@@ -13,7 +13,7 @@ use crate::{
     event::{Event, HostDown, RobotsError},
     fetch::Transport,
     link::Host,
-    plan::{BATCH, Job},
+    plan::Job,
     run::{
         Cause,
         attempt::wall_clock,
@@ -24,11 +24,11 @@ use crate::{
     stop::Stop,
 };
 
-/// A host with fewer jobs than this in its queue gets back what it has on disk.
-const LOW: usize = 2 * BATCH;
+/// A host with fewer jobs than this in its queue gets back what it has on disk, and so many stay when others leave.
+const LOW: usize = 64;
 
-/// Most jobs that leave the window at once.
-const MOVED: usize = 8 * BATCH;
+/// Where nothing could leave the window, it is looked through again after this.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A host that gets nothing for so long has no use for its part of the window.
 const LONG: Duration = Duration::from_secs(1);
@@ -38,11 +38,13 @@ pub(super) struct Gate {
     pub(super) down: HashMap<Host, HostDown>,
     pub(super) robots: HashMap<Host, Robots>,
     pub(super) spill: Spill,
+    /// When the window is next looked through for what may leave it.
+    look: Option<Instant>,
 }
 
 impl Gate {
     pub(super) fn new() -> Self {
-        Self { down: HashMap::new(), robots: HashMap::new(), spill: Spill::new() }
+        Self { down: HashMap::new(), robots: HashMap::new(), spill: Spill::new(), look: None }
     }
 }
 
@@ -61,9 +63,15 @@ impl<T: Transport> Dispatcher<'_, T> {
     /// Puts an entry into the schedule, or ends it where its host wants none of it.
     pub(super) fn admit(&mut self, pending: Box<Pending>, turn: Turn) {
         let host = pending.host().clone();
+        if self.gate.down.contains_key(&host) {
+            return self.end_with_its_host(Work::Entry(pending), &host);
+        }
         if let Err(error) = self.robots_allow(&host, &pending) {
             return self.end_in_error(*pending, error.into());
         }
+        // What is not yet known to be allowed must wait in the queue, which is gone through again when it is.
+        let is_asked = matches!(self.gate.robots.get(&host), Some(Robots::Asked));
+        let turn = if is_asked { Turn::Last } else { turn };
         let now = Instant::now().into_std();
         let work = Work::Entry(pending);
         let taken = match turn {
@@ -103,7 +111,7 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
         match self.gate.robots.get(host) {
             None => {
-                self.ask_for_robots(host);
+                self.ask_for_robots(host, pending.job().link.host() == host);
                 Ok(())
             }
             Some(Robots::Asked) => Ok(()),
@@ -147,14 +155,20 @@ impl<T: Transport> Dispatcher<'_, T> {
     /// Makes room in a full window: what waits for a host that gets nothing for [`LONG`] goes to the disk, and where
     /// places are free that nobody can use, also what waits for any other.
     pub(super) fn make_room(&mut self) {
-        if self.all_read || self.wants_more() || self.gate.spill.is_behind() {
+        let now = Instant::now();
+        let is_busy = self.all_read || self.wants_more() || !self.gate.spill.takes_more();
+        if is_busy || self.gate.look.is_some_and(|look| now < look) {
             return;
         }
-        let open = (self.permits.available_permits() == 0).then(|| (Instant::now() + LONG).into_std());
+        let open = (self.permits.available_permits() == 0).then(|| (now + LONG).into_std());
         let is_fresh = |work: &Work| matches!(work, Work::Entry(pending) if pending.is_fresh());
-        let (Some(store), Some((host, moved))) =
-            (self.setting.store.get(), self.schedule.overflow(open, MOVED, is_fresh))
-        else {
+        // First of hosts that have nothing on disk yet, so that each one's entries stay in their order.
+        let spill = &self.gate.spill;
+        let moved = self.schedule.overflow(open, LOW, |host| spill.of(host) == 0, is_fresh);
+        let moved = moved.or_else(|| self.schedule.overflow(open, LOW, |_| true, is_fresh));
+        let moved = moved.or_else(|| self.schedule.overflow(open, 1, |_| true, is_fresh));
+        let (Some(store), Some((host, moved))) = (self.setting.store.get(), moved) else {
+            self.gate.look = Some(now + LOOK_AGAIN);
             return;
         };
         let jobs = moved.into_iter().filter_map(|work| match work {
@@ -185,7 +199,9 @@ impl<T: Transport> Dispatcher<'_, T> {
             Returned::Jobs(host, jobs) => {
                 self.admit_all(jobs);
                 // A host that takes them all at once, by ending them, wants the next ones.
-                self.refill(&host);
+                if self.schedule.queued_at(&host) == 0 {
+                    self.gate.spill.recall(&host);
+                }
             }
             Returned::Lost { error, .. } => self.fail(Cause::Spill(error)),
             Returned::Off(error) => self.report(&Event::Cramped(&error)),

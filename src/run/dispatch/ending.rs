@@ -11,7 +11,7 @@ use super::{Dispatcher, Task, Work};
 use crate::{
     event::Event,
     fetch::Transport,
-    run::{Cause, RunError, deadlines::after, pending::Pending},
+    run::{Cause, RunError, deadlines::after, pending::Pending, spill::Returned},
     stop::Stop,
     tally::Summary,
 };
@@ -80,17 +80,30 @@ impl<T: Transport> Dispatcher<'_, T> {
         let end = Instant::now() + patience;
         while !self.all_read && !matches!(self.failed, Some(Cause::Report(_))) {
             let idle = Instant::now() + Duration::from_millis(50);
-            let Ok(read) = timeout_at(idle.min(end), self.plan.recv()).await else { return };
+            let Ok(read) = timeout_at(idle.min(end), self.plan.recv()).await else { break };
             self.take(read);
         }
-        // What waits on disk comes back, to be told one by one.
-        while self.gate.spill.total() > 0 && !matches!(self.failed, Some(Cause::Report(_) | Cause::Spill(_))) {
-            let hosts: Vec<_> = self.gate.spill.hosts().cloned().collect();
-            for host in &hosts {
-                self.gate.spill.recall(host);
-            }
-            let Ok(returned) = timeout_at(end, self.gate.spill.returned()).await else { return };
+        self.count_the_spilled(patience).await;
+    }
+
+    /// Gets back what waits on disk, to be told entry by entry.
+    async fn count_the_spilled(&mut self, patience: Duration) {
+        let end = Instant::now() + patience;
+        for host in self.gate.spill.hosts().cloned().collect::<Vec<_>>() {
+            self.gate.spill.recall(&host);
+        }
+        while self.gate.spill.total() > 0
+            && !matches!(self.failed, Some(Cause::Report(_) | Cause::Spill(_)))
+            && let Ok(returned) = timeout_at(end, self.gate.spill.returned()).await
+        {
+            let host = if let Returned::Jobs(host, _) = &returned { Some(host.clone()) } else { None };
             self.take_back(returned);
+            if let Some(host) = host {
+                self.gate.spill.recall(&host);
+            }
+            if Instant::now() >= end {
+                return;
+            }
         }
     }
 

@@ -12,6 +12,7 @@ mod ending;
 mod robots;
 mod settle;
 mod survey;
+mod telling;
 mod writing;
 
 use std::{
@@ -32,17 +33,16 @@ use self::{admit::Gate, robots::Errand, survey::Survey};
 use super::{
     Cause, RunError,
     attempt::{Attempted, Setting, Wanted},
-    hearing,
     pending::{self, Pending},
     write::Write,
 };
 use crate::{
-    event::{Event, Failure, Held, Progress, Reporter},
+    event::{Failure, Reporter},
     fetch::Transport,
     link::Host,
     list::ListError,
     plan::{BATCH, Planned},
-    schedule::{Limits, Next, Schedule, Ticket, hold::Hold},
+    schedule::{Limits, Next, Schedule, Ticket},
     stop::{Stop, StopSignal},
     store::Store,
     tally::{Summary, Tally},
@@ -53,9 +53,6 @@ const WINDOW: usize = 16 * 1024;
 
 /// Bodies that wait to be written may take this much memory, in bytes, before no further request is started.
 const UNWRITTEN: u64 = 32 << 20;
-
-/// Hosts that get nothing now and are told of by name.
-const HELD_TOLD: usize = 3;
 
 const TICK: Duration = Duration::from_millis(200);
 
@@ -112,6 +109,10 @@ pub(super) struct Dispatcher<'a, T> {
     all_read: bool,
     /// From the first entry until it is known who there is.
     survey: Option<Survey>,
+    /// Bytes that had come at the last tick.
+    received: u64,
+    /// Whether it has been told that nobody can be reached.
+    network_told: bool,
     stopped: Stop,
     /// When what is in flight has had its time, once the run is drained.
     grace_ends: Option<Instant>,
@@ -158,6 +159,8 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             read: 0,
             all_read: false,
             survey: None,
+            received: 0,
+            network_told: false,
             stopped: Stop::Run,
             grace_ends: None,
             failed: None,
@@ -230,8 +233,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
                     (pending.link().clone(), headers, Wanted::File(pending.job().path.clone()))
                 }
                 Work::Robots(errand) => {
-                    errand.attempts += u32::from(errand.is_first_hop());
-                    let headers = setting.options.headers.clone().filter(|_| errand.of == *errand.link.host());
+                    let headers = setting.options.headers.clone().filter(|_| errand.is_trusted);
                     (errand.link.clone(), headers, Wanted::Robots)
                 }
             };
@@ -251,7 +253,9 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
 
     /// One more turn at the end for what hosts' budgets did not allow.
     fn last_pass(&mut self) {
-        if !self.all_read || self.gate.spill.total() > 0 || !self.schedule.is_down_to_put_off() {
+        // Where they fill the window, it is now or never.
+        let is_time = self.all_read || self.schedule.waiting() + BATCH > WINDOW;
+        if !is_time || !self.schedule.is_down_to_put_off() {
             return;
         }
         for work in self.schedule.last_pass(Instant::now().into_std()) {
@@ -311,29 +315,4 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             }
         }
     }
-
-    fn report(&mut self, event: &Event<'_>) {
-        if let Err(error) = self.reporter.report(event) {
-            self.fail(Cause::Report(error));
-        }
-    }
-
-    fn report_progress(&mut self) {
-        let now = Instant::now().into_std();
-        let (held, held_hosts) = self.schedule.held(HELD_TOLD, now);
-        let held = held.into_iter().map(|(host, hold)| held_host(host, hold, now)).collect();
-        let progress = Progress {
-            in_flight: self.attempts_in_flight,
-            received: self.setting.traffic.received(),
-            read: self.read,
-            all_read: self.all_read,
-            held,
-            held_hosts,
-        };
-        self.report(&Event::Progress(progress));
-    }
-}
-
-fn held_host(host: Host, hold: Hold, now: std::time::Instant) -> Held {
-    Held { host, reason: hearing::reason(hold), wait: hold.until.saturating_duration_since(now) }
 }

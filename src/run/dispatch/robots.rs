@@ -3,17 +3,20 @@
 //! Promises: one file an origin and run; until it is known only it is asked for. A file that the server says it does
 //! not have (4xx) allows everything; one that cannot be had allows nothing (RFC 9309 §2.3.1).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use super::{Dispatcher, Work, admit::Turn};
 use crate::{
-    event::Failure,
+    event::{Failure, RedirectError},
     fetch::Transport,
     link::{Host, Link},
     robots::Rules,
-    run::{attempt::Answer, pending::first_wait},
+    run::{
+        attempt::{Answer, Attempted},
+        pending::first_wait,
+    },
     schedule::retry,
     stop::Stop,
 };
@@ -43,41 +46,51 @@ pub(in crate::run) struct Errand {
     /// Where it is to be fetched from now.
     pub(super) link: Link,
     hops: u32,
-    pub(super) attempts: u32,
-}
-
-impl Errand {
-    /// Whether it goes where the host itself has its file.
-    pub(super) fn is_first_hop(&self) -> bool {
-        self.hops == 0
-    }
+    /// Attempts that failed and count.
+    failed: u32,
+    /// Whether the user's headers are meant for where it goes: a host that the list names.
+    pub(super) is_trusted: bool,
 }
 
 impl<T: Transport> Dispatcher<'_, T> {
-    pub(super) fn ask_for_robots(&mut self, host: &Host) {
+    /// Asks for a host's robots.txt; `is_listed` where the list names the host, and not only a redirect.
+    pub(super) fn ask_for_robots(&mut self, host: &Host, is_listed: bool) {
         self.gate.robots.insert(host.clone(), Robots::Asked);
         let now = Instant::now().into_std();
         self.schedule.shut(host, true, now);
         match Link::parse(&format!("{host}/robots.txt")) {
-            Ok(link) => self.send_errand(Errand { of: host.clone(), link, hops: 0, attempts: 0 }),
+            Ok(link) => {
+                let errand = Errand { of: host.clone(), link, hops: 0, failed: 0, is_trusted: is_listed };
+                self.send_errand(errand, Duration::ZERO);
+            }
             Err(error) => self.robots_are_unreachable(host, error.to_string().into()),
         }
     }
 
-    fn send_errand(&mut self, errand: Errand) {
-        let host = errand.link.host().clone();
+    fn send_errand(&mut self, errand: Errand, wait: Duration) {
+        let (host, now) = (errand.link.host().clone(), Instant::now().into_std());
         let work = Work::Robots(Box::new(errand));
-        if let Err((work, _)) = self.schedule.push_errand(&host, work, Instant::now().into_std()) {
+        let taken = match wait {
+            Duration::ZERO => self.schedule.push_errand(&host, work, now),
+            wait => self.schedule.push_errand_at(&host, work, now + wait),
+        };
+        if let Err((work, _)) = taken {
             self.end_with_its_host(work, &host);
         }
     }
 
-    pub(super) fn settle_robots(&mut self, mut errand: Box<Errand>, answer: Result<Answer, Failure>, charged: bool) {
-        match answer {
+    pub(super) fn settle_robots(&mut self, mut errand: Errand, attempted: Attempted, charged: bool) {
+        let later = attempted.advice.wait.unwrap_or_default();
+        match attempted.answer {
             Ok(Answer::Robots(text)) => self.robots_are(&errand.of, Rules::parse(&text, AGENT)),
+            Ok(Answer::Redirect(_)) if later > self.setting.options.max_retry_after => {
+                let error = RedirectError::TooLate(later);
+                self.robots_are_unreachable(&errand.of, error.to_string().into());
+            }
             Ok(Answer::Redirect(target)) if errand.hops < MAX_HOPS => {
-                let Errand { of, hops, attempts, .. } = *errand;
-                self.send_errand(Errand { of, link: target, hops: hops + 1, attempts });
+                let is_trusted = errand.is_trusted && target.host() == errand.link.host();
+                let Errand { of, hops, failed, .. } = errand;
+                self.send_errand(Errand { of, link: target, hops: hops + 1, failed, is_trusted }, later);
             }
             // Too many hops count as if there were none (§2.3.1.2), and so does a redirect to nowhere.
             Ok(_) | Err(Failure::Redirect(_)) => self.robots_are(&errand.of, Rules::allow_all()),
@@ -85,17 +98,13 @@ impl<T: Transport> Dispatcher<'_, T> {
                 self.robots_are(&errand.of, Rules::allow_all());
             }
             Err(failure) => {
-                errand.attempts -= u32::from(!charged);
-                let again = failure.is_transient() && errand.attempts <= self.setting.options.retries;
+                errand.failed += u32::from(charged);
+                let again = failure.is_transient() && errand.failed <= self.setting.options.retries;
                 if !again || self.stopped > Stop::Run {
                     return self.robots_are_unreachable(&errand.of, failure.to_string().into());
                 }
-                let wait = retry::backoff(first_wait(&failure), errand.attempts.max(1), self.rng.f64());
-                let host = errand.link.host().clone();
-                let due = (Instant::now() + wait).into_std();
-                if let Err((work, _)) = self.schedule.push_errand_at(&host, Work::Robots(errand), due) {
-                    self.end_with_its_host(work, &host);
-                }
+                let wait = retry::backoff(first_wait(&failure), errand.failed.max(1), self.rng.f64());
+                self.send_errand(errand, wait);
             }
         }
     }
@@ -121,6 +130,6 @@ impl<T: Transport> Dispatcher<'_, T> {
             }
         }
         self.schedule.shut(host, false, now);
-        self.refill(&host.clone());
+        self.refill(host);
     }
 }

@@ -10,7 +10,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Dispatcher, Done, Task, Work, admit::Turn, held_host};
+use super::{Dispatcher, Done, Task, Work, admit::Turn, telling::held_host};
 use crate::{
     event::{Ended, Event, Failure, HostDown, Outcome, RedirectError, shown},
     fetch::Transport,
@@ -87,6 +87,7 @@ impl<T: Transport> Dispatcher<'_, T> {
         match work {
             Work::Entry(pending) if given_up => self.leave(*pending),
             Work::Entry(pending) => self.end_in_error(*pending, Failure::Bug(panic_text(done))),
+            Work::Robots(_) if given_up => {}
             Work::Robots(errand) => self.robots_are_unreachable(&errand.of, panic_text(done).into()),
         }
     }
@@ -114,7 +115,7 @@ impl<T: Transport> Dispatcher<'_, T> {
                 pending.status = attempted.status;
                 self.settle_answer(pending, attempted.answer, attempted.advice.wait, finding);
             }
-            Work::Robots(errand) => self.settle_robots(errand, attempted.answer, finding.charged),
+            Work::Robots(errand) => self.settle_robots(*errand, attempted, finding.charged),
         }
     }
 
@@ -193,10 +194,11 @@ impl<T: Transport> Dispatcher<'_, T> {
         let wait = if hearing::is_pushback(&failure) || is_free {
             Duration::ZERO
         } else {
-            retry::backoff(pending::first_wait(&failure), pending.attempts, self.rng.f64())
+            retry::backoff(pending::first_wait(&failure), pending.failures(), self.rng.f64())
         };
         let now = Instant::now();
-        let told = wait.max(self.schedule.hold_of(&host, now.into_std()));
+        // What the budget does not allow now has no time yet.
+        let told = self.schedule.affords(&home, cost).then(|| wait.max(self.schedule.hold_of(&host, now.into_std())));
         let job = pending.job();
         let entry = shown(&job.entry, Some(&job.link)).into_owned();
         self.report(&Event::Retry { entry: &entry, failure: &failure, wait: told, attempt: pending.attempts });

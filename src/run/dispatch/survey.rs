@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::options::Options;
 
 /// Which part of all places one host gets meanwhile.
-const SHARE: usize = 16;
+const SHARE: usize = 32;
 
 /// When nothing was read for so long, the list is a pipe whose writer takes its time.
 const STALLED: Duration = Duration::from_millis(20);

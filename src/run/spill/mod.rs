@@ -146,6 +146,11 @@ impl Spill {
         self.hosts.keys()
     }
 
+    /// Whether more can be put now.
+    pub(super) fn takes_more(&self) -> bool {
+        !self.off && self.used < LARGEST && !self.is_behind()
+    }
+
     /// Whether the disk does not keep up, so that no more should be put, although it may be; [`Returned::Room`] tells
     /// when that is over.
     pub(super) fn is_behind(&self) -> bool {

@@ -161,7 +161,7 @@ async fn a_server_with_a_capacity_is_used_to_nine_tenths_and_hardly_ever_has_to_
     for (latency, cap) in [(50, 64), (50, 16), (200, 64), (1000, 64)] {
         let double = Double::with_latency(Duration::from_millis(latency));
         double.set_capacity(12);
-        let count = usize::try_from(70 * 12 * 1000 / latency).expect("not so many");
+        let count = usize::try_from(65 * 12 * 1000 / latency).expect("not so many");
         Bench::new().run(&list("h", count), &double, options(cap)).await.expect("it goes on");
         let (rate, refused) = share(&double.asked(), 20, 60);
         let used = rate / (12.0 * 1000.0 / f64::from(u32::try_from(latency).expect("short")));
@@ -171,20 +171,24 @@ async fn a_server_with_a_capacity_is_used_to_nine_tenths_and_hardly_ever_has_to_
 
 #[tokio::test(start_paused = true)]
 async fn a_capacity_that_changes_is_followed_within_half_a_minute() {
-    let double = Double::with_latency(Duration::from_millis(50));
+    let double = Double::with_latency(Duration::from_millis(200));
     double.set_capacity(12);
     let steps = double.clone();
     tokio::spawn(async move {
+        // Until the list is read, time flies.
+        while steps.asked().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         tokio::time::sleep(seconds(30)).await;
         steps.set_capacity(4);
         tokio::time::sleep(seconds(40)).await;
         steps.set_capacity(12);
     });
-    Bench::new().run(&list("h", 25_000), &double, options(64)).await.expect("it goes on");
+    Bench::new().run(&list("h", 12_000), &double, options(64)).await.expect("it goes on");
     let asked = double.asked();
     for (from, to, capacity) in [(20, 30, 12.0), (60, 70, 4.0), (100, 110, 12.0)] {
         let (rate, refused) = share(&asked, from, to);
-        assert!(rate >= 0.85 * capacity * 20.0 && refused <= 0.03, "{from} s: {rate} of {capacity}, {refused} refused");
+        assert!(rate >= 0.85 * capacity * 5.0 && refused <= 0.03, "{from} s: {rate} of {capacity}, {refused} refused");
     }
 }
 

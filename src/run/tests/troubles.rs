@@ -82,17 +82,16 @@ async fn a_tenth_of_failures_costs_no_entry() {
 
 #[tokio::test(start_paused = true)]
 async fn when_nobody_can_be_reached_it_is_our_network_and_costs_no_attempts() {
-    let mut double = Double::with_latency(Duration::from_millis(20));
+    let double = Double::with_latency(Duration::from_millis(20));
     // Each host can only be reached again after a minute: by then an entry would have had its attempts many times over.
     let dark = seconds(60);
     double.set_dark_until(Instant::now() + dark);
-    double = double.clone();
     let list: String = (0..50).map(|n| format!("http://h{}/{n}\n", n % 5)).collect();
     let mut bench = Bench::new();
     let summary = bench.run(&list, &double, Options { retries: 1, ..options(4) }).await.expect("it goes on");
     assert!(bench.ended().iter().all(|ended| ended.ends_with(" ok")), "{:?}", bench.ended());
     // Ten seconds of looking for somebody, then one probe at a time.
-    assert!(summary.tally.requests < 50 + 300, "{} requests", summary.tally.requests);
+    assert!(summary.tally.requests < 50 + 500, "{} requests", summary.tally.requests);
     let end = bench.recorder.ended.iter().map(|(_, at)| *at).max();
     assert!(end < Some(dark + seconds(40)), "{end:?}");
 }
@@ -117,7 +116,7 @@ async fn a_connection_lost_before_an_answer_has_one_free_attempt() {
     let mut bench = Bench::new();
     let options = Options { retries: 1, ..options(1) };
     bench.run(&entries("h", 6), &double, options).await.expect("it goes on");
-    assert_eq!(bench.when("http://h/3 ok").max(seconds(0)), bench.when("http://h/3 ok"));
+    assert!(bench.ended().contains(&"http://h/3 ok"), "two failures, one of them free");
     assert!(bench.ended().contains(&"http://h/4 error reset"));
     assert_eq!(double.asked().iter().filter(|asked| asked.url == "http://h/4").count(), 3, "the free one, and two");
 }

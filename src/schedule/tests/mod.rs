@@ -238,7 +238,7 @@ fn only_errands_start_at_a_host_that_is_shut() {
 }
 
 #[test]
-fn what_a_full_window_has_no_room_for_is_the_end_of_the_longest_queue_that_cannot_go() {
+fn what_a_full_window_has_no_room_for_is_the_end_of_the_longest_queue_that_can_give_it() {
     let now = Instant::now();
     let mut schedule = schedule(limits(1));
     for job in 0..10 {
@@ -248,9 +248,10 @@ fn what_a_full_window_has_no_room_for_is_the_end_of_the_longest_queue_that_canno
         schedule.push(&"free", job, now).expect("taken");
     }
     let _ticket = start(&mut schedule, now);
-    assert_eq!(schedule.overflow(None, 4, |_| true), Some(("stuck", vec![6, 7, 8, 9])));
-    assert_eq!(schedule.overflow(None, 100, |job| *job > 3), Some(("stuck", vec![4, 5])));
-    assert_eq!(schedule.overflow(None, 100, |_| true), Some(("stuck", vec![2, 3])), "one stays");
-    assert_eq!(schedule.overflow(None, 100, |_| true), None);
-    assert_eq!(schedule.overflow(Some(now), 100, |_| true), None, "it is held by nobody");
+    assert_eq!(schedule.overflow(Some(now), 1, |_| true, |_| true), None, "it is held by nobody");
+    assert_eq!(schedule.overflow(None, 1, |host| *host != "stuck", |_| true), None);
+    let moved = schedule.overflow(None, 4, |_| true, |job| job % 2 == 0);
+    assert_eq!(moved, Some(("stuck", vec![6, 8])), "what must stay is stepped over");
+    assert_eq!(schedule.overflow(None, 4, |_| true, |_| true), Some(("stuck", vec![5, 7, 9])));
+    assert_eq!(schedule.overflow(None, 4, |_| true, |_| true), None, "so many stay");
 }

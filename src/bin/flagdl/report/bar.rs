@@ -22,7 +22,7 @@ use flagdl::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::summary::size;
+use super::summary::{size, span};
 
 /// Time over which the rate is averaged, in ticks of a fifth of a second.
 const SMOOTHING: f64 = 25.0;
@@ -196,23 +196,21 @@ fn text(view: &View, width: usize) -> String {
     line
 }
 
-/// `example.org waits 28s, 2 more hosts`.
+/// `held: example.org 28s, example.com 1m05s, 2 more`.
 fn held(progress: &Progress) -> Option<String> {
-    let first = progress.held.first()?;
-    let host = first.host.as_str();
-    let name = host.split_once("://").map_or(host, |(_, name)| name);
-    let name =
-        if name.len() <= LONGEST_HOST { name.into() } else { format!("...{}", &name[name.len() - LONGEST_HOST..]) };
-    let more = match progress.held_hosts.saturating_sub(1) {
-        0 => String::new(),
-        1 => ", 1 more host".to_owned(),
-        more => format!(", {more} more hosts"),
-    };
-    Some(format!("{name} waits {}{more}", clock(first.wait)))
+    if let Some(wait) = progress.unreached {
+        return Some(format!("no host can be reached, next try in {}", span(wait)));
+    }
+    let named = progress.held.iter().map(|held| format!("{} {}", short(held.host.as_str()), span(held.wait)));
+    let more = progress.held_hosts.saturating_sub(progress.held.len());
+    let parts: Vec<_> = named.chain((more > 0).then(|| format!("{more} more"))).collect();
+    (!parts.is_empty()).then(|| format!("held: {}", parts.join(", ")))
 }
 
-fn clock(wait: Duration) -> String {
-    if wait < Duration::from_secs(10) { format!("{:.1}s", wait.as_secs_f64()) } else { whole(wait.as_secs()) }
+/// A host without its scheme, and with its end only where it is long: that is what tells it from others.
+fn short(host: &str) -> String {
+    let name = host.split_once("://").map_or(host, |(_, name)| name);
+    if name.len() <= LONGEST_HOST { name.to_owned() } else { format!("...{}", &name[name.len() - LONGEST_HOST..]) }
 }
 
 fn drawn(done: u64, total: u64) -> String {
@@ -226,19 +224,16 @@ fn time_left(view: &View) -> Option<String> {
     if view.rate <= 0.0 || left == 0 {
         return None;
     }
-    Some(whole(rounded((precise(left) / view.rate).min(360_000.0))))
-}
-
-fn whole(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-    }
+    Some(span(Duration::from_secs(rounded((precise(left) / view.rate).min(360_000.0)))))
 }
 
 #[cfg(test)]
 mod tests {
+    use flagdl::{
+        event::{Held, HoldReason},
+        link::Link,
+    };
+
     use super::*;
 
     fn view() -> View {
@@ -272,6 +267,26 @@ mod tests {
         for width in 0..150 {
             assert!(text(&view(), width).chars().count() <= width);
         }
+    }
+
+    #[test]
+    fn the_hosts_that_hold_the_run_up_are_named_with_their_time() {
+        let held = |hosts: &[(&str, u64)], all: usize| {
+            let one = |(url, seconds): &(&str, u64)| Held {
+                host: Link::parse(url).expect("a URL").host().clone(),
+                reason: HoldReason::Pushback,
+                wait: Duration::from_millis(*seconds),
+            };
+            super::held(&Progress { held: hosts.iter().map(one).collect(), held_hosts: all, ..Progress::default() })
+        };
+        assert_eq!(held(&[], 0), None);
+        assert_eq!(held(&[("https://example.org/a", 1500)], 1).as_deref(), Some("held: example.org 1.5s"));
+        let two = [("https://example.org/a", 28_000), ("http://127.0.0.1:8000/", 65_000)];
+        assert_eq!(held(&two, 4).as_deref(), Some("held: example.org 28s, 127.0.0.1:8000 1m05s, 2 more"));
+        let long = format!("https://{}.example.org/", "x".repeat(60));
+        assert!(held(&[(&long, 1000)], 1).expect("held").contains("held: ...xxxx"));
+        let dark = Progress { unreached: Some(Duration::from_secs(12)), ..Progress::default() };
+        assert_eq!(super::held(&dark).as_deref(), Some("no host can be reached, next try in 12s"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Lines for people, on stderr: errors always, everything with `-v`.
 
-use flagdl::event::{Ended, Event, Held, Outcome, seconds};
+use flagdl::event::{Ended, Event, Held, Outcome};
+
+use super::summary::span;
 
 /// Which lines are wanted.
 pub(super) struct Lines {
@@ -16,10 +18,15 @@ impl Lines {
             Event::Ended(ended) if ended.outcome == Outcome::Left => None,
             Event::Ended(ended) if ended.outcome == Outcome::Error || self.verbose => Some(of_ended(ended)),
             Event::Retry { entry, failure, wait, attempt } if self.verbose => {
-                Some(format!("{entry}: {failure} at attempt {attempt}, the next in {}", seconds(*wait)))
+                let next = wait.map_or_else(|| "at the end".to_owned(), |wait| format!("in {}", span(wait)));
+                Some(format!("{entry}: {failure} at attempt {attempt}, the next {next}"))
             }
             Event::Held { held, cause } if self.verbose => Some(of_held(held, cause)),
             Event::GivenUp { host, reason } if !self.quiet => Some(format!("{host} is given up: {reason}")),
+            Event::Network { reached: false } if !self.quiet => {
+                Some("no host can be reached: waiting for the network (Ctrl-C stops)".to_owned())
+            }
+            Event::Network { reached: true } if !self.quiet => Some("somebody can be reached again".to_owned()),
             Event::Cramped(error) if !self.quiet => Some(format!(
                 "the disk takes no more entries of hosts that wait ({error}): they may hold up the others"
             )),
@@ -35,7 +42,7 @@ impl Lines {
 fn of_held(held: &Held, cause: &str) -> String {
     let Held { host, reason, wait } = held;
     let cause = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
-    format!("{host} {}{cause}: nothing for {}", reason.phrase(), seconds(*wait))
+    format!("{host} {}{cause}: held {}", reason.phrase(), span(*wait))
 }
 
 fn of_ended(ended: &Ended) -> String {

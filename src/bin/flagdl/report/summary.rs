@@ -64,11 +64,23 @@ pub(super) fn hosts(summary: &Summary, all: bool) -> Vec<String> {
                 .then(|| if stats.retries == 1 { "1 retry".into() } else { format!("{} retries", stats.retries) }),
         );
         parts.extend((stats.pushbacks > 0).then(|| count(stats.pushbacks, "pushback")));
-        parts.extend((!stats.held.is_zero()).then(|| format!("held {}", time(stats.held))));
+        parts.extend((!stats.held.is_zero()).then(|| format!("held {}", span(stats.held))));
         parts.push(format!("limit {}", stats.limit));
         format!("{host}: {}", parts.join(", "))
     })
     .collect()
+}
+
+/// A time to wait, as people read it: `250ms`, `1.5s`, `28s`, `1m05s`, `2h01m`.
+pub(super) fn span(wait: Duration) -> String {
+    let seconds = wait.as_secs();
+    match seconds {
+        0 => format!("{}ms", wait.as_millis()),
+        1..10 if wait.subsec_millis() >= 50 => format!("{:.1}s", wait.as_secs_f64()),
+        1..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
 }
 
 fn time(elapsed: Duration) -> String {
