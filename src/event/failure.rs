@@ -92,6 +92,14 @@ pub enum HostDown {
     /// It kept failing, also after pauses; with the last failure in words.
     #[error("the host is down: {0}")]
     Failing(Arc<str>),
+    /// It kept failing in a way that waiting does not mend.
+    #[error("{cause}, as for the entries before it")]
+    Hopeless {
+        /// The class of those failures.
+        class: Cow<'static, str>,
+        /// The last one in words.
+        cause: Arc<str>,
+    },
 }
 
 /// Why a redirect is not followed.
@@ -132,6 +140,7 @@ impl Failure {
             Self::Redirect(_) => "redirect",
             Self::Robots(_) => "robots",
             Self::OptedOut(_) => "opted-out",
+            Self::HostDown(HostDown::Hopeless { class, .. }) => return class.clone(),
             Self::HostDown(_) => "host-down",
             Self::Store(error) => error.class(),
             Self::Bug(_) => "bug",

@@ -31,9 +31,8 @@ fn kind(answer: &Result<Answer, Failure>) -> Kind {
         Failure::Fetch(error) => match error.fault {
             Fault::Refused => Kind::Refused,
             Fault::Resolve | Fault::Connect | Fault::ConnectTimeout => Kind::Unreachable,
-            // A certificate that is not accepted is not accepted the next thousand times either, and a name that does
-            // not exist is an answer too: the way to who knows is open.
-            Fault::NoSuchName | Fault::Reset | Fault::IncompleteBody | Fault::Protocol | Fault::Tls => Kind::Broken,
+            Fault::NoSuchName | Fault::Tls => Kind::Hopeless,
+            Fault::Reset | Fault::IncompleteBody | Fault::Protocol => Kind::Broken,
             Fault::Exhausted | Fault::Request => Kind::Nothing,
         },
         Failure::Store(_) | Failure::Bug(_) => Kind::Nothing,

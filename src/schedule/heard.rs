@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Pushback,
     /// An answer that says that the server is in trouble.
     Trouble,
+    /// What will not pass by waiting: no such name, a certificate that is not accepted.
+    Hopeless,
     /// The exchange broke off.
     Broken,
     /// Nothing came in time.
@@ -83,7 +85,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         self.in_flight -= 1;
         let answered = matches!(heard.kind, Kind::Clean | Kind::Pushback | Kind::Trouble);
         self.answers |= answered;
-        if answered || matches!(heard.kind, Kind::Broken | Kind::Refused) {
+        if answered || matches!(heard.kind, Kind::Broken | Kind::Refused | Kind::Hopeless) {
             self.network.reached(now);
         }
         let answers = self.host(id).answers;
@@ -119,7 +121,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
                     }
                 }
             }
-            Kind::Trouble | Kind::Broken => host.breaker.failed(false, begun),
+            Kind::Trouble | Kind::Broken | Kind::Hopeless => host.breaker.failed(false, begun),
             Kind::Timeout | Kind::Refused | Kind::Unreachable if !excused => {
                 host.breaker.failed(false, begun);
                 if fresh && adaptive {
@@ -172,8 +174,9 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         }
         let failed = !matches!(heard.kind, Kind::Clean | Kind::Nothing);
         if limits.breaker && failed && host.breaker.is_tripped() {
-            if host.breaker.is_given_up(limits.patience) {
-                host.down = Some(Down::Failing);
+            let is_hopeless = heard.kind == Kind::Hopeless;
+            if is_hopeless || host.breaker.is_given_up(limits.patience) {
+                host.down = Some(if is_hopeless { Down::Hopeless } else { Down::Failing });
                 return (None, host.down);
             }
             let until = host.breaker.open(now, &mut self.rng);

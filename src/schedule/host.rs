@@ -47,6 +47,8 @@ pub(crate) enum Down {
     Told(Duration),
     /// It failed again and again, also after the longest pauses.
     Failing,
+    /// It failed again and again in a way that waiting does not mend.
+    Hopeless,
 }
 
 #[derive(Debug)]

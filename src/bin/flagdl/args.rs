@@ -126,7 +126,7 @@ pub(crate) struct Download {
     #[arg(help_heading = "Pace")]
     pub(crate) robots: bool,
 
-    /// Leave images whose answer says noai, noimageai, noindex or noimageindex (X-Robots-Tag)
+    /// Leave images whose answer opts out (X-Robots-Tag: noai, noindex, ...; Content-Usage: train-ai=n)
     #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_RESPECT_OPT_OUT", hide_env = true)]
     #[arg(help_heading = "Pace")]
     pub(crate) respect_opt_out: bool,
@@ -198,7 +198,7 @@ pub(crate) struct Download {
     #[arg(help_heading = "Network")]
     pub(crate) http: Http,
 
-    /// A line an entry, as it ends
+    /// A line an entry, as it ends; each retry, and each pause with its reason
     #[arg(short, long, value_parser = FalseyValueParser::new(), env = "FLAGDL_VERBOSE", hide_env = true)]
     #[arg(help_heading = "Output")]
     pub(crate) verbose: bool,

@@ -3,7 +3,7 @@
 //! Promises: a host that cannot go on for long does not keep the others' entries out of the window: what it has no
 //! use for now waits on disk, in its order; each host's robots.txt is asked for once, before anything else.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use url::Position;
@@ -135,7 +135,7 @@ impl<T: Transport> Dispatcher<'_, T> {
     }
 
     /// Asks nothing more of a host, and ends what waits for it.
-    pub(super) fn give_up_host(&mut self, host: &Host, down: Down, cause: &str) {
+    pub(super) fn give_up_host(&mut self, host: &Host, down: Down, cause: &str, class: Cow<'static, str>) {
         let options = &self.setting.options;
         let down = match down {
             Down::Told(wait) => {
@@ -143,6 +143,7 @@ impl<T: Transport> Dispatcher<'_, T> {
                 HostDown::Told { until: until.into(), most: options.max_retry_after }
             }
             Down::Failing => HostDown::Failing(cause.into()),
+            Down::Hopeless => HostDown::Hopeless { class, cause: cause.into() },
         };
         self.report(&Event::GivenUp { host, reason: &down });
         self.gate.down.insert(host.clone(), down);

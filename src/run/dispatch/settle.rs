@@ -108,7 +108,8 @@ impl<T: Transport> Dispatcher<'_, T> {
             self.report(&Event::Held { held: &held, cause: &cause });
         }
         if let Some(down) = finding.down {
-            self.give_up_host(&host, down, &cause);
+            let class = attempted.answer.as_ref().err().map(Failure::class).unwrap_or_default();
+            self.give_up_host(&host, down, &cause, class);
         }
         match work {
             Work::Entry(mut pending) => {

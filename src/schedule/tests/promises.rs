@@ -24,6 +24,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Kind::Pushback),
         1 => Just(Kind::Trouble),
         1 => Just(Kind::Broken),
+        1 => Just(Kind::Hopeless),
         1 => Just(Kind::Timeout),
         1 => Just(Kind::Refused),
         1 => Just(Kind::Unreachable),

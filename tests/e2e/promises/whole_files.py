@@ -78,8 +78,10 @@ def an_unknown_authority_is_a_tls_error_and_not_tried_again(work):
     for entry in run.entries():
         equal(entry.get("outcome"), "error", "outcome", run.details)
         expect(str(entry.get("class")).startswith("tls"), f"class {entry.get('class')!r} is no tls class", run.details)
-        equal(entry.get("attempts"), 1, "attempts", run.details)
+        expect(entry.get("attempts") in (1, None), "it was tried again", run.details)
         expect("certificate" in entry.get("message", ""), "the message does not name the certificate", run.details)
+    # After ten in a row the host is given up, so the last ones need no attempt of their own.
+    expect(sum(entry.get("attempts") == 1 for entry in run.entries()) >= 10, "given up too soon", run.details)
     equal(work.files(), {}, "files")
     equal(work.nginx.seen("https", "/distrusted/"), [], "requests at the server")
 
