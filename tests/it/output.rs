@@ -130,12 +130,13 @@ fn ndjson_of_an_empty_list_is_one_summary_with_the_schema() {
     assert_eq!((&told.summary()["schema"], &told.summary()["entries"]), (&json!(1), &json!(0)), "{told}");
 }
 
-/// Two servers with an entry each; the first refuses its own once.
+/// Two servers, one with an entry that it refuses once, and one with three that it does not.
 fn refusing_and_good(work: &Workspace, refusal: Answer) -> ([Server; 2], String) {
     let servers = [Server::start(), Server::start()];
     servers[0].script("/a.jpg", [refusal, Answer::ok(jpeg("a"))]);
-    servers[1].pictures(&["b"]);
-    let list = work.list_of(&[servers[0].url("/a.jpg"), servers[1].url("/b.jpg")]);
+    servers[1].pictures(&["b", "c", "d"]);
+    let good = ["/b.jpg", "/c.jpg", "/d.jpg"].map(|path| servers[1].url(path));
+    let list = work.list_of(&[&good[..], &[servers[0].url("/a.jpg")]].concat());
     (servers, list)
 }
 
@@ -151,7 +152,7 @@ fn a_host_that_held_the_run_up_gets_a_line_at_the_end_and_with_verbose_each_does
         // What it takes at the end is up to how it is learnt.
         let worst =
             [1, 2].map(|limit| format!("{}2 requests, 1 retry, 1 pushback, held <time>, limit {limit}", hosts[0]));
-        let smooth = format!("{}1 request, limit 2", hosts[1]);
+        let smooth = format!("{}3 requests, limit 2", hosts[1]);
         assert!(worst.iter().any(|worst| said == [worst, &smooth][..lines]), "{told}");
         assert_eq!(told.err.contains("asks for less"), lines == 2, "{told}");
     }
@@ -168,7 +169,7 @@ fn the_summary_object_tells_what_each_host_cost_worst_first() {
     let [worst, smooth] = servers.each_ref().map(|server| server.url(""));
     let expected = json!([
         {"host": worst, "requests": 2, "retries": 1, "pushbacks": 1, "held_ms": null, "limit": hosts[0]["limit"]},
-        {"host": smooth, "requests": 1, "retries": 0, "pushbacks": 0, "held_ms": 0, "limit": 2},
+        {"host": smooth, "requests": 3, "retries": 0, "pushbacks": 0, "held_ms": 0, "limit": 2},
     ]);
     assert_eq!(hosts, expected, "{told}");
 }

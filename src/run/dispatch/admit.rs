@@ -157,7 +157,9 @@ impl<T: Transport> Dispatcher<'_, T> {
     /// places are free that nobody can use, also what waits for any other.
     pub(super) fn make_room(&mut self) {
         let now = Instant::now();
-        let is_busy = self.all_read || self.wants_more() || !self.gate.spill.takes_more();
+        // In a run's first moments hosts have few places by our own doing.
+        let is_early = self.survey.is_some();
+        let is_busy = is_early || self.all_read || self.wants_more() || !self.gate.spill.takes_more();
         if is_busy || self.gate.look.is_some_and(|look| now < look) {
             return;
         }
