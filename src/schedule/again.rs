@@ -10,7 +10,7 @@ use super::{
     Schedule,
     host::{Down, Place},
     retry::Cost,
-    stats::{HostStats, WORST},
+    stats::HostStats,
 };
 
 /// So many jobs of one host are put off, and so many of all; beyond, each one ends.
@@ -44,10 +44,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     ///
     /// As [`Schedule::push`].
     pub(crate) fn push_errand(&mut self, host: &K, job: J, now: Instant) -> Result<(), (J, Down)> {
-        let id = self.id_of(host);
-        if let Some(down) = self.host(id).down {
-            return Err((job, down));
-        }
+        let (id, job) = self.taken_by(host, job)?;
         self.host(id).errands.push_back(job);
         self.queued(id, now);
         Ok(())
@@ -249,15 +246,14 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         (all, count)
     }
 
-    /// The counts of the hosts that held the run up most, worst first; at most [`WORST`].
+    /// The counts of the hosts that held the run up most, worst first; at most ten.
     pub(crate) fn worst(&self, now: Instant) -> Vec<(K, HostStats)> {
-        let mut worst = self.worst.copy();
+        let mut worst = self.worst.clone();
         for host in self.hosts.iter().flatten() {
             let ahead = host.hold.map_or(Duration::ZERO, |hold| hold.until.saturating_duration_since(now));
             let held = host.stats.held.saturating_sub(ahead);
             worst.offer(&host.key, HostStats { held, limit: host.limit(&self.limits), ..host.stats });
         }
-        debug_assert!(worst.list().len() <= WORST);
         worst.list()
     }
 
@@ -280,10 +276,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     }
 
     fn delay_unless_down(&mut self, host: &K, job: J, due: Instant, errand: bool) -> Result<(), (J, Down)> {
-        let id = self.id_of(host);
-        if let Some(down) = self.host(id).down {
-            return Err((job, down));
-        }
+        let (_, job) = self.taken_by(host, job)?;
         self.delay(host, job, due, errand);
         Ok(())
     }

@@ -155,10 +155,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     ///
     /// A host that is down takes no more: the job comes back.
     pub(crate) fn push(&mut self, host: &K, job: J, now: Instant) -> Result<(), (J, Down)> {
-        let id = self.id_of(host);
-        if let Some(down) = self.host(id).down {
-            return Err((job, down));
-        }
+        let (id, job) = self.taken_by(host, job)?;
         self.host(id).queue.push_back(job);
         self.queued(id, now);
         Ok(())
@@ -170,10 +167,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     ///
     /// As [`Schedule::push`].
     pub(crate) fn push_front(&mut self, host: &K, job: J, now: Instant) -> Result<(), (J, Down)> {
-        let id = self.id_of(host);
-        if let Some(down) = self.host(id).down {
-            return Err((job, down));
-        }
+        let (id, job) = self.taken_by(host, job)?;
         self.host(id).queue.push_front(job);
         self.queued(id, now);
         Ok(())
@@ -223,6 +217,15 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         match self.ids.get(key) {
             Some(id) => *id,
             None => self.add_host(key.clone()),
+        }
+    }
+
+    /// The record of a host that takes a job; the job comes back from one that is down.
+    fn taken_by(&mut self, host: &K, job: J) -> Result<(usize, J), (J, Down)> {
+        let id = self.id_of(host);
+        match self.host(id).down {
+            Some(down) => Err((job, down)),
+            None => Ok((id, job)),
         }
     }
 

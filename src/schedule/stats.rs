@@ -5,7 +5,7 @@
 use std::{cmp::Reverse, time::Duration};
 
 /// So many hosts are kept count of after they are forgotten, and told of at the end.
-pub(crate) const WORST: usize = 10;
+const WORST: usize = 10;
 
 /// The counts of one host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl HostStats {
 }
 
 /// The worst of many, worst first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Worst<K>(Vec<(K, HostStats)>);
 
 impl<K> Default for Worst<K> {
@@ -63,10 +63,6 @@ impl<K: Clone + Eq> Worst<K> {
 
     pub(super) fn list(&self) -> Vec<(K, HostStats)> {
         self.0.clone()
-    }
-
-    pub(super) fn copy(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 
