@@ -31,6 +31,7 @@
 //! | [`template`] | codes to links |
 //! | [`fetch`] | one exchange with a server, and the seam to the network |
 //! | `robots` | what a robots.txt allows |
+//! | [`ledger`] | what earlier runs stored |
 //! | [`plan`] | lists to jobs |
 //! | [`store`] | a folder in which a file is whole or absent |
 //! | [`options`] | what a run may be told |
@@ -43,6 +44,7 @@ compile_error!("flagdl's store needs the openat family of calls, which only Unix
 
 pub mod event;
 pub mod fetch;
+pub mod ledger;
 pub mod link;
 pub mod list;
 pub mod name;

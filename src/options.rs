@@ -126,6 +126,8 @@ pub struct Options {
     pub max_size: u64,
     /// What is taken for a good file.
     pub accept: Accept,
+    /// Whether what is here is fetched again.
+    pub overwrite: bool,
     /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect. Secret values
     /// are to be marked as such (`HeaderValue::set_sensitive`), or `Debug` prints them.
     pub headers: Option<Arc<HeaderMap>>,
@@ -169,6 +171,7 @@ impl Default for Options {
             timeout: None,
             max_size: 64 << 20,
             accept: Accept::Image,
+            overwrite: false,
             headers: None,
             grace: Duration::from_secs(10),
             seed: None,

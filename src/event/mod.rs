@@ -21,9 +21,9 @@ use crate::{
 pub enum Outcome {
     /// Saved.
     Ok,
-    /// Here already, and the server says that it has not changed since (304). Only with a ledger, so not yet.
+    /// Here already, and the server says that it has not changed since (304). Nothing asks for that yet.
     Unchanged,
-    /// Here already and whole; nothing was asked. Only with a ledger, so not yet.
+    /// Here already: the ledger knows the file, and it is there in its size. Nothing was asked.
     Skipped,
     /// The same URL stood earlier in this run.
     Duplicate,

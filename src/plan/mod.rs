@@ -1,17 +1,24 @@
 //! The plan: lists in, jobs out; each job is one link and the one path that it will become.
 //!
-//! Promises: every entry comes out exactly once, in the order of the lists, as a job, as invalid or as a
-//! duplicate; no two jobs share a path, not even on a system that ignores case.
+//! Promises: every entry comes out exactly once, in the order of the lists, as a job, as here already, as invalid or as
+//! a duplicate; no two jobs share a path, not even on a system that ignores case; a name that an earlier run gave to a
+//! link stays that link's, whatever the order of the list, and whether the link is still in it.
 //!
 //! What surprises: jobs come in batches, and a batch ends early where the next line would have to be waited
-//! for, so that `producer | flagdl -` starts at once.
+//! for, so that `producer | flagdl -` starts at once. The ledger is asked a batch at a time, after its lines have come.
 
 mod claims;
+mod here;
 
 use thiserror::Error;
 
-use self::claims::{Claim, Claims};
+pub(crate) use self::here::Here;
+use self::{
+    claims::{Claim, Claims},
+    here::{Look, Standing},
+};
 use crate::{
+    ledger::LedgerError,
     link::{Link, LinkError},
     list::{Entry, LineError, ListError, Lists},
     name::Name,
@@ -20,6 +27,10 @@ use crate::{
 
 /// Most entries in a batch.
 pub(crate) const BATCH: usize = 256;
+
+/// Digits of a link's hash in names: 8 are what users see; more only serve where even those are shared. 64 are the whole
+/// hash.
+const DIGITS: [usize; 4] = [8, 16, 32, 64];
 
 /// One link and the one path that it will become.
 #[derive(Debug, Clone)]
@@ -55,10 +66,26 @@ pub enum EntryError {
 pub(crate) enum Planned {
     /// To be fetched.
     Job(Job),
+    /// Its file is here.
+    Here(Job),
     /// The same URL stood earlier in this run.
     Duplicate(Job),
     /// No job.
     Invalid(Entry, EntryError),
+}
+
+/// An entry, and what is wrong with its line, if anything.
+type Line = (Entry, Result<(), LineError>);
+
+/// Why there can be no further jobs.
+#[derive(Debug, Error)]
+pub(crate) enum PlanError {
+    /// A list can no longer be read.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The ledger can no longer be asked.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 /// The stream of jobs.
@@ -66,6 +93,8 @@ pub struct Plan {
     lists: Lists,
     template: Template,
     claims: Claims,
+    /// What earlier runs have left; none where there is no ledger yet.
+    here: Option<Here>,
     left: u64,
     /// A list's failure that has not been told yet.
     failed: Option<ListError>,
@@ -74,15 +103,36 @@ pub struct Plan {
 impl Plan {
     /// A plan over `lists`, with codes going through `template`, that ends after `limit` entries.
     pub fn new(lists: Lists, template: Template, limit: Option<u64>) -> Self {
-        Self { lists, template, claims: Claims::default(), left: limit.unwrap_or(u64::MAX), failed: None }
+        let left = limit.unwrap_or(u64::MAX);
+        Self { lists, template, claims: Claims::default(), here: None, left, failed: None }
+    }
+
+    /// From now on asks what is here.
+    pub(crate) fn ask(&mut self, here: Here) {
+        self.here = Some(here);
     }
 
     /// The next entries, at least one; `None` at the end.
     ///
     /// # Errors
     ///
-    /// [`ListError`] where a list can no longer be read.
-    pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, ListError> {
+    /// [`PlanError`] where a list can no longer be read, or the ledger no longer be asked.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, PlanError> {
+        let lines = self.read_batch()?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let look = self.here.as_mut().map(Here::look).transpose()?;
+        let mut naming = Naming { template: &self.template, claims: &mut self.claims, look };
+        let planned = lines.into_iter().map(|(entry, fault)| match fault {
+            Ok(()) => naming.plan(entry),
+            Err(error) => Ok(Planned::Invalid(entry, error.into())),
+        });
+        Ok(Some(planned.collect::<Result<_, _>>()?))
+    }
+
+    /// The next lines that are entries, none at the end.
+    fn read_batch(&mut self) -> Result<Vec<Line>, ListError> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -91,8 +141,8 @@ impl Plan {
             if !batch.is_empty() && self.lists.is_waiting() {
                 break;
             }
-            let (entry, fault) = match self.lists.next_entry() {
-                Ok(Some(read)) => read,
+            match self.lists.next_entry() {
+                Ok(Some(read)) => batch.push(read),
                 Ok(None) => break,
                 Err(error) if batch.is_empty() => return Err(error),
                 // What was read before is not lost: the error comes at the next call.
@@ -100,35 +150,59 @@ impl Plan {
                     self.failed = Some(error);
                     break;
                 }
-            };
+            }
             self.left -= 1;
-            batch.push(match fault {
-                Ok(()) => self.plan(entry),
-                Err(error) => Planned::Invalid(entry, error.into()),
-            });
         }
-        Ok(if batch.is_empty() { None } else { Some(batch) })
+        Ok(batch)
     }
+}
 
-    fn plan(&mut self, entry: Entry) -> Planned {
+/// What gives the entries of a batch their names.
+struct Naming<'a> {
+    template: &'a Template,
+    claims: &'a mut Claims,
+    look: Option<Look<'a>>,
+}
+
+impl Naming<'_> {
+    fn plan(&mut self, entry: Entry) -> Result<Planned, LedgerError> {
         let (link, name) = match self.resolve(&entry.text) {
             Ok(resolved) => resolved,
-            Err(error) => return Planned::Invalid(entry, error),
+            Err(error) => return Ok(Planned::Invalid(entry, error)),
         };
-        let mut path = name.clone();
-        // 8 digits are what users see; more only serve where even those are shared. 64 are the whole hash.
-        for digits in [8, 16, 32, 64] {
-            match self.claims.claim(&path, &link) {
-                Claim::New => return Planned::Job(Job { entry, link, path }),
-                Claim::Same => return Planned::Duplicate(Job { entry, link, path }),
-                Claim::Taken => path = name.with_hash(&link, digits),
+        let (mut path, mut standing) = self.first_choice(&name, &link)?;
+        let mut digits = DIGITS.into_iter();
+        loop {
+            // The ledger comes first: a name that it knows as another's must not be claimed, or its owner would find
+            // it taken.
+            let claim = if standing == Standing::Another { Claim::Taken } else { self.claims.claim(&path, &link) };
+            match claim {
+                Claim::New if standing == Standing::Here => return Ok(Planned::Here(Job { entry, link, path })),
+                Claim::New => return Ok(Planned::Job(Job { entry, link, path })),
+                Claim::Same => return Ok(Planned::Duplicate(Job { entry, link, path })),
+                Claim::Taken => {}
+            }
+            let Some(digits) = digits.next() else { return Ok(Planned::Invalid(entry, EntryError::NameTaken)) };
+            path = name.with_hash(&link, digits);
+            standing = self.standing(&path, &link)?;
+        }
+    }
+
+    /// The name itself, unless an earlier run has given the link one with its hash, for an entry that then left no row.
+    fn first_choice(&self, name: &Name, link: &Link) -> Result<(Name, Standing), LedgerError> {
+        let standing = self.standing(name, link)?;
+        if self.look.is_some() && standing == Standing::Free {
+            let given = name.with_hash(link, DIGITS[0]);
+            let standing = self.standing(&given, link)?;
+            if matches!(standing, Standing::Own | Standing::Here) {
+                return Ok((given, standing));
             }
         }
-        match self.claims.claim(&path, &link) {
-            Claim::New => Planned::Job(Job { entry, link, path }),
-            Claim::Same => Planned::Duplicate(Job { entry, link, path }),
-            Claim::Taken => Planned::Invalid(entry, EntryError::NameTaken),
-        }
+        Ok((name.clone(), standing))
+    }
+
+    fn standing(&self, name: &Name, link: &Link) -> Result<Standing, LedgerError> {
+        self.look.as_ref().map_or(Ok(Standing::Free), |look| look.standing(name, link))
     }
 
     fn resolve(&self, text: &str) -> Result<(Link, Name), EntryError> {
@@ -173,6 +247,7 @@ mod tests {
     fn shown(planned: &Planned) -> String {
         match planned {
             Planned::Job(job) => format!("{} -> {}", job.link, job.path),
+            Planned::Here(job) => format!("{} is here", job.path),
             Planned::Duplicate(job) => format!("{} again", job.path),
             Planned::Invalid(entry, error) => format!("{}: {error}", entry.line),
         }
@@ -248,7 +323,7 @@ mod tests {
                     Planned::Duplicate(job) => {
                         prop_assert_eq!(jobs.get(job.link.url().as_str()), Some(&job.path));
                     }
-                    Planned::Invalid(..) => {}
+                    Planned::Here(_) | Planned::Invalid(..) => {}
                 }
             }
         }

@@ -9,7 +9,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -17,12 +17,14 @@ use http::{HeaderMap, HeaderValue};
 use tokio::time::{timeout, timeout_at};
 
 use super::{
+    clock::wall_clock,
     deadlines::{Deadlines, after},
     traffic::Traffic,
 };
 use crate::{
     event::{Failure, RedirectError},
     fetch::{Body, Fault, FetchError, Head, Request, Transport, advice::Advice, opt_out::opted_out},
+    ledger::{StoredFile, Validators},
     link::Link,
     name::Name,
     options::Options,
@@ -79,6 +81,8 @@ pub(super) enum Answer {
         content: Content,
         /// Whether the server told the length, and it was met.
         measured: bool,
+        /// What the head tells of it.
+        file: Box<StoredFile>,
     },
     /// The beginning of a robots.txt.
     Robots(Bytes),
@@ -217,7 +221,8 @@ impl<T: Transport> Setting<T> {
             return Err(FetchError::new(Fault::IncompleteBody, None).into());
         }
         let content = received.finish(self.store(), path).await?;
-        Ok(Answer::Body { content, measured: announced.is_some() })
+        let file = Box::new(described(&head.headers));
+        Ok(Answer::Body { content, measured: announced.is_some(), file })
     }
 }
 
@@ -228,10 +233,11 @@ struct Told {
     advice: Advice,
 }
 
-/// The one place where the engine reads the wall clock: a server's dates are in its terms.
-#[allow(clippy::disallowed_methods, reason = "the one place where the engine reads the wall clock")]
-pub(super) fn wall_clock() -> SystemTime {
-    SystemTime::now()
+/// What an answer's head tells of the file in its body.
+fn described(headers: &HeaderMap) -> StoredFile {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(Into::into);
+    let validators = Validators { etag: text("etag"), last_modified: text("last-modified") };
+    StoredFile { media_type: text("content-type"), validators, ..StoredFile::default() }
 }
 
 /// Content codings are case-insensitive, and none is as good as identity (RFC 9110 §8.4.1, §12.5.3).

@@ -4,9 +4,11 @@
 //! to; all else happens in one task, the dispatcher, and in the attempts that it starts.
 
 mod attempt;
+mod clock;
 mod deadlines;
 mod dispatch;
 mod hearing;
+mod noting;
 mod pending;
 mod spill;
 mod traffic;
@@ -14,7 +16,7 @@ mod write;
 
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     thread,
 };
@@ -28,8 +30,15 @@ use self::{
     traffic::Traffic,
 };
 use crate::{
-    event::Reporter, fetch::Transport, list::ListError, options::Options, plan::Plan, stop::StopSignal,
-    store::StoreError, tally::Summary,
+    event::Reporter,
+    fetch::Transport,
+    ledger::{LedgerError, Writer},
+    list::ListError,
+    options::Options,
+    plan::{Plan, PlanError},
+    stop::StopSignal,
+    store::StoreError,
+    tally::Summary,
 };
 
 /// Batches that are read ahead of the dispatcher.
@@ -57,6 +66,9 @@ pub enum Cause {
     /// The folder for downloads cannot be used any more.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The ledger of the folder cannot be used: another run goes on there, or what [`LedgerError`] says.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// A list can no longer be read.
     #[error(transparent)]
     List(#[from] ListError),
@@ -71,7 +83,17 @@ pub enum Cause {
     Reader(#[source] io::Error),
 }
 
-/// Downloads everything in the plan into the folder, which is made when there is something to put into it.
+impl From<PlanError> for Cause {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::List(error) => error.into(),
+            PlanError::Ledger(error) => error.into(),
+        }
+    }
+}
+
+/// Downloads everything in the plan into the folder, which is made when there is something to put into it. What the
+/// folder's ledger knows to be here, and is, is skipped.
 ///
 /// Every entry is reported once with its outcome, and the outcomes of the summary add up to the number of
 /// entries. A final name in the folder always holds a whole, checked file. There are never more requests in
@@ -80,8 +102,8 @@ pub enum Cause {
 ///
 /// # Errors
 ///
-/// [`RunError`] where the run could not go on: the disk is full, a list is gone, nobody reads the reports. What
-/// concerns one entry is its outcome, and no error.
+/// [`RunError`] where the run could not go on: the disk is full, another run works in the folder, a list is gone,
+/// nobody reads the reports. What concerns one entry is its outcome, and no error.
 pub async fn run<T: Transport>(
     plan: Plan,
     folder: PathBuf,
@@ -90,14 +112,27 @@ pub async fn run<T: Transport>(
     stop: StopSignal,
     reporter: &mut dyn Reporter,
 ) -> Result<Summary, RunError> {
-    let plan = match read_ahead(plan) {
-        Ok(plan) => plan,
-        Err(error) => return Err(RunError { summary: Box::default(), cause: Cause::Reader(error) }),
-    };
+    let begun = begin(plan, &folder, &options).await;
+    let (ledger, plan) = begun.map_err(|cause| RunError { summary: Box::default(), cause })?;
     let small = (BODY_MEMORY / options.concurrency).clamp(16 << 10, 1 << 20);
     let traffic = Traffic::new(options.bandwidth);
     let setting = Arc::new(Setting { transport, store: OnceLock::new(), options, traffic, small });
-    Dispatcher::new(setting, folder, plan, stop, reporter).run().await
+    Dispatcher::new(setting, folder, ledger, plan, stop, reporter).run().await
+}
+
+/// Opens the ledger that is there, if any, and only then begins to read the plan, which asks it.
+async fn begin(
+    mut plan: Plan,
+    folder: &Path,
+    options: &Options,
+) -> Result<(Option<Writer>, mpsc::Receiver<Read>), Cause> {
+    let (folder, options) = (folder.to_owned(), options.clone());
+    let opened = tokio::task::spawn_blocking(move || noting::go_on(&folder, &options)).await;
+    let ledger = opened.map_err(|error| Cause::Reader(error.into()))??.map(|(writer, here)| {
+        plan.ask(here);
+        writer
+    });
+    Ok((ledger, read_ahead(plan).map_err(Cause::Reader)?))
 }
 
 /// Starts a thread that reads the plan until its end, or until nobody wants more.

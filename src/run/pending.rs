@@ -154,9 +154,9 @@ impl Pending {
     }
 }
 
-/// A duplicate has nothing to try.
-pub(super) fn duplicate(job: Job) -> Ended {
-    Pending::new(job).end(Outcome::Duplicate, 0, None, Instant::now())
+/// A duplicate has nothing to try, and neither has what is here.
+pub(super) fn untried(job: Job, outcome: Outcome) -> Ended {
+    Pending::new(job).end(outcome, 0, None, Instant::now())
 }
 
 /// What is no entry is an error of its own.

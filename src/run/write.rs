@@ -18,6 +18,7 @@ use std::{
 use super::attempt::Content;
 use crate::{
     event::Failure,
+    ledger::StoredFile,
     name::Name,
     options::Accept,
     store::{Flaw, Format, Store, image},
@@ -30,16 +31,18 @@ pub(super) struct Write {
     pub(super) path: Name,
     /// Whether the server told the length, and it was met.
     pub(super) measured: bool,
+    /// What the answer's head tells of it.
+    pub(super) file: Box<StoredFile>,
 }
 
-/// Checks and publishes; answers in the order of the batch, with the size of each file in bytes, and with fewer
+/// Checks and publishes; answers in the order of the batch, with what is to be known of each file, and with fewer
 /// answers than the batch has files where the run was given up meanwhile.
 pub(super) fn write_all(
     store: &Arc<Store>,
     accept: Accept,
     given_up: &AtomicBool,
     batch: Vec<Write>,
-) -> Vec<Result<u64, Failure>> {
+) -> Vec<Result<Box<StoredFile>, Failure>> {
     let going_on = batch.into_iter().take_while(|_| !given_up.load(Ordering::Relaxed));
     let guarded = |write: Write| {
         let published = catch_unwind(AssertUnwindSafe(|| write.publish(store, accept)));
@@ -49,19 +52,20 @@ pub(super) fn write_all(
 }
 
 impl Write {
-    fn publish(self, store: &Arc<Store>, accept: Accept) -> Result<u64, Failure> {
+    fn publish(self, store: &Arc<Store>, accept: Accept) -> Result<Box<StoredFile>, Failure> {
         if accept == Accept::Image {
             match self.check().map_err(|error| store.failure(error, &self.path))? {
                 Ok(_) => {}
                 Err(flaw) => return Err(Failure::NotAnImage { flaw, measured: self.measured }),
             }
         }
-        let size = self.content.size();
-        match self.content {
+        let mut file = self.file;
+        file.bytes = self.content.size();
+        file.sha256 = Some(match self.content {
             Content::Memory(bytes) => store.save(&bytes, &self.path)?,
             Content::Staged(staged, _) => store.publish(staged, &self.path)?,
-        }
-        Ok(size)
+        });
+        Ok(file)
     }
 
     fn check(&self) -> io::Result<Result<Format, Flaw>> {

@@ -17,6 +17,7 @@ use rustix::{
     fs::{AtFlags, Mode, OFlags},
     io::Errno,
 };
+use sha2::{Digest as _, Sha256};
 
 use super::Store;
 use crate::name::Name;
@@ -28,17 +29,26 @@ pub(crate) struct Staged {
     file: File,
     /// Its name, where it has one.
     name: Option<String>,
+    /// Of all that was written; so nothing has to be read again for it.
+    hash: Sha256,
 }
 
 impl Staged {
     pub(super) fn new(store: Arc<Store>) -> io::Result<Self> {
         // As `open` would make it: the umask takes away what the user does not want.
         let (file, name) = open(&store, Mode::from_raw_mode(0o666))?;
-        Ok(Self { store, file, name })
+        Ok(Self { store, file, name, hash: Sha256::new() })
     }
 
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+        self.file.write_all(bytes)?;
+        self.hash.update(bytes);
+        Ok(())
+    }
+
+    /// The SHA-256 of what was written.
+    pub(super) fn sha256(&self) -> [u8; 32] {
+        self.hash.clone().finalize().into()
     }
 
     /// The file, to be read.
@@ -46,19 +56,14 @@ impl Staged {
         &self.file
     }
 
-    /// Gives it a name that is free; hands it back where it is not, with `EXIST`.
-    pub(super) fn link(mut self, name: &Name) -> Result<(), (Self, Errno)> {
-        let linked = match &self.name {
-            None => link_nameless(&self, name.as_str()),
-            Some(staged) => rename_to_free(&self.store, staged, name.as_str()).map_err(as_if_taken),
-        };
-        match linked {
-            Ok(()) => {
-                self.name = None;
-                Ok(())
-            }
-            Err(error) => Err((self, error)),
+    /// Gives it a name that is free; with `EXIST` where it is not.
+    pub(super) fn link(&mut self, name: &Name) -> Result<(), Errno> {
+        match &self.name {
+            None => link_nameless(self, name.as_str())?,
+            Some(staged) => rename_to_free(&self.store, staged, name.as_str()).map_err(as_if_taken)?,
         }
+        self.name = None;
+        Ok(())
     }
 
     /// Puts it in the place of the file of that name.

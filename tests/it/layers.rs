@@ -16,7 +16,7 @@ use std::{
 const MOST_LINES: usize = 350;
 
 /// Each module of the library, and what it may import. Nothing below itself.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("link", &[]),
     ("schedule", &[]),
     ("stop", &[]),
@@ -25,16 +25,17 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("template", &["link", "name"]),
     ("fetch", &["link"]),
     ("robots", &[]),
-    ("plan", &["link", "list", "name", "template", "fetch"]),
+    ("ledger", &["link", "name"]),
+    ("plan", &["link", "list", "name", "template", "fetch", "ledger"]),
     ("store", &["link", "name"]),
     ("options", &["schedule"]),
-    ("event", &["link", "list", "name", "template", "fetch", "plan", "store", "options"]),
+    ("event", &["link", "list", "name", "template", "fetch", "ledger", "plan", "store", "options"]),
     ("tally", &["link", "schedule", "event"]),
     (
         "run",
         &[
-            "link", "schedule", "stop", "list", "name", "template", "fetch", "robots", "plan", "store", "options",
-            "event", "tally",
+            "link", "schedule", "stop", "list", "name", "template", "fetch", "robots", "ledger", "plan", "store",
+            "options", "event", "tally",
         ],
     ),
 ];

@@ -31,6 +31,7 @@ mod patience;
 mod proxies;
 mod pushback;
 mod redirects;
+mod rerun;
 mod robots;
 mod stopping;
 mod surroundings;

@@ -84,6 +84,7 @@ fn a_url_is_saved_under_its_own_last_segment() {
 #[test]
 fn two_urls_with_one_name_get_two_files_and_keep_them_in_later_runs() {
     let (work, server) = (Workspace::new(), Server::start());
+    // Twice, once for each run that fetches all of them.
     for path in ["/a/cn.jpg", "/b/cn.jpg", "/b/cn.jpg?v=2", "/c/CN.JPG"] {
         server.script(path, [Answer::ok(jpeg(path)), Answer::ok(jpeg(path))]);
     }
@@ -93,8 +94,8 @@ fn two_urls_with_one_name_get_two_files_and_keep_them_in_later_runs() {
     let fourth = format!("CN~{}.JPG", first_digits(&server.url("/c/CN.JPG")));
     let urls = ["/a/cn.jpg", "/b/cn.jpg", "/b/cn.jpg?v=2", "/c/CN.JPG"].map(|path| server.url(path));
     let list = work.list_of(&urls);
-    for _ in 0..2 {
-        work.flagdl([&*list]).run().expect_code(0);
+    for options in [&[][..], &[], &["--overwrite"]] {
+        work.flagdl([&*list]).arguments(options.iter().copied()).run().expect_code(0);
         let expected = [
             ("cn.jpg".to_owned(), jpeg("/a/cn.jpg")),
             (second.clone(), jpeg("/b/cn.jpg")),

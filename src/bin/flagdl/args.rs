@@ -171,6 +171,11 @@ pub(crate) struct Download {
     #[arg(help_heading = "Files")]
     pub(crate) accept: Accept,
 
+    /// Fetch again whatever is here
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_OVERWRITE", hide_env = true)]
+    #[arg(help_heading = "Files")]
+    pub(crate) overwrite: bool,
+
     /// Header to send, as 'Name: value'; not sent to where another host redirects; may be repeated
     #[arg(short = 'H', long = "header", value_name = "HEADER", env = "FLAGDL_HEADER", hide_env = true)]
     #[arg(help_heading = "Network")]

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            complain(&format!("error: {error:#}"));
+            complain(&format!("error: {}", in_words(&error)));
             // What the system refuses is no mistake in the command line, unless that names it.
             ExitCode::from(if error.is::<Refused>() { exit::MACHINE } else { exit::USAGE })
         }
@@ -95,7 +95,7 @@ fn finish(result: Result<Summary, RunError>, console: &mut Console, interrupt: &
     let finished = console.finish(&summary, failure.is_some());
     match failure.or(finished.err()) {
         Some(error) => {
-            complain(&format!("error: {error:#}"));
+            complain(&format!("error: {}", in_words(&error)));
             exit::MACHINE
         }
         None => exit::code(&summary.tally, interrupt.number(), arguments.allow_missing),
@@ -110,6 +110,22 @@ fn runtime() -> Result<Runtime> {
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .context(Refused("start the runtime"))
+}
+
+/// An error and its causes, with the way out, where one is told, behind them all.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut hints = String::new();
+    let causes: Vec<_> = error
+        .chain()
+        .map(|cause| {
+            let mut text = cause.to_string();
+            if let Some(at) = text.find("\nhint: ") {
+                hints.push_str(&text.split_off(at));
+            }
+            text
+        })
+        .collect();
+    causes.join(": ") + &hints
 }
 
 /// A line for the person; there is nobody left to tell if it cannot be written.

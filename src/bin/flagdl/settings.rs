@@ -76,6 +76,7 @@ pub(crate) fn options(arguments: &Download) -> Result<Options> {
             Accept::Image => options::Accept::Image,
             Accept::Any => options::Accept::Any,
         },
+        overwrite: arguments.overwrite,
         headers: headers(&arguments.headers)?.map(Arc::new),
         ..Options::default()
     })

@@ -16,7 +16,7 @@ use crate::{
     plan::Job,
     run::{
         Cause,
-        attempt::wall_clock,
+        clock::wall_clock,
         pending::Pending,
         spill::{Returned, Spill},
     },

@@ -25,6 +25,12 @@ impl<T: Transport> Dispatcher<'_, T> {
         self.stopped = Stop::Abort;
     }
 
+    /// Fails, and knows no more of the lists.
+    pub(super) fn lose_list(&mut self, cause: Cause) {
+        (self.all_read, self.cut_short) = (true, true);
+        self.fail(cause);
+    }
+
     pub(super) fn stop_at_least(&mut self, stop: Stop) {
         if stop <= self.stopped {
             return;
@@ -108,7 +114,7 @@ impl<T: Transport> Dispatcher<'_, T> {
     }
 
     pub(super) fn finish(self) -> Result<Summary, RunError> {
-        let cut_short = matches!(self.failed, Some(Cause::List(_) | Cause::Reader(_) | Cause::Spill(_)));
+        let cut_short = self.cut_short || matches!(self.failed, Some(Cause::Reader(_) | Cause::Spill(_)));
         let all_read = self.all_read && !cut_short && self.gate.spill.total() == 0;
         let hosts = self.schedule.worst(Instant::now().into_std());
         let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), hosts, all_read };

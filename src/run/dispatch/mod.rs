@@ -9,6 +9,7 @@
 
 mod admit;
 mod ending;
+mod folder;
 mod robots;
 mod settle;
 mod survey;
@@ -37,14 +38,13 @@ use super::{
     write::Write,
 };
 use crate::{
-    event::{Failure, Reporter},
+    event::{Failure, Outcome, Reporter},
     fetch::Transport,
+    ledger::{StoredFile, Writer},
     link::Host,
-    list::ListError,
-    plan::{BATCH, Planned},
+    plan::{BATCH, PlanError, Planned},
     schedule::{Limits, Next, Schedule, Ticket},
     stop::{Stop, StopSignal},
-    store::Store,
     tally::{Summary, Tally},
 };
 
@@ -61,14 +61,14 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) enum Read {
     Batch(Vec<Planned>),
     End,
-    Failed(ListError),
+    Failed(PlanError),
 }
 
 /// What a task in the set has done.
 #[derive(Debug)]
 enum Done {
     Attempt(Attempted),
-    Writes(Vec<Result<u64, Failure>>),
+    Writes(Vec<Result<Box<StoredFile>, Failure>>),
 }
 
 /// What the schedule holds.
@@ -87,6 +87,8 @@ enum Task {
 pub(super) struct Dispatcher<'a, T> {
     setting: Arc<Setting<T>>,
     folder: PathBuf,
+    /// None before the folder is opened, where there was no ledger before; and none once it has failed.
+    ledger: Option<Writer>,
     plan: mpsc::Receiver<Read>,
     stop: StopSignal,
     reporter: &'a mut dyn Reporter,
@@ -107,6 +109,8 @@ pub(super) struct Dispatcher<'a, T> {
     begun: Instant,
     read: u64,
     all_read: bool,
+    /// Whether entries may be missing although there will be no more.
+    cut_short: bool,
     /// From the first entry until it is known who there is.
     survey: Option<Survey>,
     /// Bytes that had come at the last tick.
@@ -123,6 +127,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
     pub(super) fn new(
         setting: Arc<Setting<T>>,
         folder: PathBuf,
+        ledger: Option<Writer>,
         plan: mpsc::Receiver<Read>,
         stop: StopSignal,
         reporter: &'a mut dyn Reporter,
@@ -141,6 +146,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         let mut rng = options.seed.map_or_else(Rng::new, Rng::with_seed);
         Self {
             folder,
+            ledger,
             plan,
             reporter,
             permits: Arc::new(Semaphore::new(options.concurrency.get().min(Semaphore::MAX_PERMITS))),
@@ -158,6 +164,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             begun: Instant::now(),
             read: 0,
             all_read: false,
+            cut_short: false,
             survey: None,
             received: 0,
             network_told: false,
@@ -183,32 +190,21 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             let wake = self.start().into_iter().chain(self.survey.as_ref().map(Survey::wake)).min();
             self.write();
             self.make_room();
+            let behind = self.ledger_is_behind();
             tokio::select! {
                 stop = self.stop.changed() => self.stop_at_least(stop),
                 Some(done) = self.tasks.join_next_with_id() => self.settle_all(done),
-                read = self.plan.recv(), if self.wants_more() => self.take(read),
-                returned = self.gate.spill.returned() => self.take_back(returned),
+                read = self.plan.recv(), if self.wants_more() && !behind => self.take(read),
+                returned = self.gate.spill.returned(), if !behind => self.take_back(returned),
+                caught = folder::catch_up(&mut self.ledger), if behind => self.caught_up(caught),
                 () = sleep_until(wake.unwrap_or(self.begun)), if wake.is_some() => self.end_grace(),
                 _ = ticks.tick(), if self.read > 0 => self.report_progress(),
             }
         }
         self.give_up().await;
         self.count_the_rest().await;
+        self.close_ledger().await;
         self.finish()
-    }
-
-    /// Opens the folder as soon as there is something to put into it.
-    async fn open_folder(&mut self) {
-        if self.schedule.waiting() == 0 || self.setting.store.get().is_some() {
-            return;
-        }
-        let folder = self.folder.clone();
-        match tokio::task::spawn_blocking(move || Store::open(&folder)).await {
-            // It is set here only, and once.
-            Ok(Ok(store)) => drop(self.setting.store.set(store)),
-            Ok(Err(error)) => self.fail(error.into()),
-            Err(error) => self.fail(Cause::Reader(error.into())),
-        }
     }
 
     /// Starts all that may start; tells when something may next, if that is only a matter of time.
@@ -216,7 +212,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         if self.stopped > Stop::Run {
             return self.grace_ends;
         }
-        while self.has_room_for_bodies() {
+        while self.has_room_for_bodies() && !self.ledger_is_behind() {
             let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
             let now = Instant::now();
             let (mut work, ticket) = match self.schedule.next(now.into_std()) {
@@ -291,14 +287,8 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         let batch = match read {
             Some(Read::Batch(batch)) => batch,
             Some(Read::End) => return self.all_read = true,
-            Some(Read::Failed(error)) => {
-                self.all_read = true;
-                return self.fail(error.into());
-            }
-            None => {
-                self.all_read = true;
-                return self.fail(Cause::Reader(std::io::ErrorKind::BrokenPipe.into()));
-            }
+            Some(Read::Failed(error)) => return self.lose_list(error.into()),
+            None => return self.lose_list(Cause::Reader(std::io::ErrorKind::BrokenPipe.into())),
         };
         match &mut self.survey {
             Some(survey) => survey.last_read = Instant::now(),
@@ -308,8 +298,9 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         for planned in batch {
             self.read += 1;
             match planned {
-                Planned::Duplicate(job) => self.end(&pending::duplicate(job)),
-                Planned::Invalid(entry, error) => self.end(&pending::invalid(entry, error)),
+                Planned::Here(job) => self.end(&pending::untried(job, Outcome::Skipped), None),
+                Planned::Duplicate(job) => self.end(&pending::untried(job, Outcome::Duplicate), None),
+                Planned::Invalid(entry, error) => self.end(&pending::invalid(entry, error), None),
                 Planned::Job(job) if self.stopped > Stop::Run => self.leave(Pending::new(job)),
                 Planned::Job(job) => self.admit_new(Pending::new(job)),
             }

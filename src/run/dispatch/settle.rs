@@ -1,6 +1,6 @@
 //! What becomes of an entry when one of its tasks is done: its end, its file, its next hop or its next attempt.
 //!
-//! Promises: [`Dispatcher::end`] is the one place where an entry ends, counted and reported once; nothing is held
+//! Promises: [`Dispatcher::end`] is the one place where an entry ends, counted, noted and reported once; nothing is held
 //! against an entry when it is the machine that fails.
 
 use std::time::Duration;
@@ -14,6 +14,7 @@ use super::{Dispatcher, Done, Task, Work, admit::Turn, telling::held_host};
 use crate::{
     event::{Ended, Event, Failure, HostDown, Outcome, RedirectError, shown},
     fetch::Transport,
+    ledger::StoredFile,
     run::{
         attempt::{Answer, Attempted},
         deadlines::after,
@@ -128,12 +129,12 @@ impl<T: Transport> Dispatcher<'_, T> {
         finding: Finding,
     ) {
         match answer {
-            Ok(Answer::Body { content, measured }) => {
+            Ok(Answer::Body { content, measured, file }) => {
                 self.unwritten_bytes += content.held();
                 let path = pending.job().path.clone();
-                self.unwritten.push((*pending, Write { content, path, measured }));
+                self.unwritten.push((*pending, Write { content, path, measured, file }));
             }
-            Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now())),
+            Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now()), None),
             Ok(Answer::Redirect(target)) => match pending.follow(target) {
                 Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
                 Ok(()) => {
@@ -157,9 +158,9 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
     }
 
-    fn settle_write(&mut self, pending: Pending, result: Result<u64, Failure>) {
+    fn settle_write(&mut self, pending: Pending, result: Result<Box<StoredFile>, Failure>) {
         match result {
-            Ok(bytes) => self.end(&pending.end(Outcome::Ok, bytes, None, Instant::now())),
+            Ok(file) => self.end(&pending.end(Outcome::Ok, file.bytes, None, Instant::now()), Some(file)),
             Err(failure) => self.settle_failure(Box::new(pending), failure, Cost::Whole),
         }
     }
@@ -220,16 +221,17 @@ impl<T: Transport> Dispatcher<'_, T> {
     }
 
     pub(super) fn end_in_error(&mut self, pending: Pending, failure: Failure) {
-        self.end(&pending.end(Outcome::Error, 0, Some(failure), Instant::now()));
+        self.end(&pending.end(Outcome::Error, 0, Some(failure), Instant::now()), None);
     }
 
     pub(super) fn leave(&mut self, pending: Pending) {
-        self.end(&pending.end(Outcome::Left, 0, None, Instant::now()));
+        self.end(&pending.end(Outcome::Left, 0, None, Instant::now()), None);
     }
 
-    /// The one place where an entry ends: counted and reported once.
-    pub(super) fn end(&mut self, ended: &Ended) {
+    /// The one place where an entry ends: counted, noted and reported once.
+    pub(super) fn end(&mut self, ended: &Ended, saved: Option<Box<StoredFile>>) {
         self.tally.add(ended);
+        self.note(ended, saved);
         self.report(&Event::Ended(ended));
     }
 }

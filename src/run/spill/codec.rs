@@ -48,7 +48,7 @@ impl Codec {
         let list = self.lists.get(usize::try_from(rest.number()?).ok()?)?;
         let entry = Entry { list: Arc::clone(list), line: rest.number()?, text: rest.text()?.into() };
         let url = Some(rest.text()?).filter(|text| !text.is_empty()).unwrap_or(&entry.text);
-        Some(Job { link: Link::read_back(url, host)?, path: Name::read_back(rest.text()?)?, entry })
+        Some(Job { link: Link::read_back(url, host)?, path: Name::of_stored(rest.text()?)?, entry })
     }
 
     /// The number of a list; the last ones are looked at first, because lists are read one after the other.

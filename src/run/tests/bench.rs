@@ -1,6 +1,6 @@
 //! What an engine's test runs in: a folder, and a recorder of how each entry ended and when.
 
-use std::{fs, io, num::NonZeroUsize, time::Duration};
+use std::{fs, io, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -64,11 +64,24 @@ impl Bench {
         self
     }
 
+    /// Later runs are not stopped.
+    pub(super) fn stop_no_more(&mut self) {
+        self.recorder.stop_after = None;
+        self.signal = StopSignal::never();
+    }
+
+    /// The folder for downloads.
+    pub(super) fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    /// Runs a list; what is recorded is of this run only.
     pub(super) async fn run(&mut self, list: &str, double: &Double, options: Options) -> Result<Summary, RunError> {
         let source = Source::Text { name: "list".into(), text: list.into() };
         let template = Template::parse("http://h/{code}").expect("a template");
         let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
-        let folder = self.folder.path().join("out");
+        let folder = self.out();
+        self.recorder.ended.clear();
         let options = Options { seed: Some(7), ..options };
         let result = run(plan, folder, double.clone(), options, self.signal.clone(), &mut self.recorder).await;
         let summary = match &result {
@@ -90,10 +103,11 @@ impl Bench {
         found.unwrap_or_else(|| panic!("{text} is not among {:?}", self.recorder.ended)).1
     }
 
+    /// What was downloaded.
     pub(super) fn files(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.folder.path().join("out")) else { return Vec::new() };
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+        let Ok(entries) = fs::read_dir(self.out()) else { return Vec::new() };
+        let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
+        let mut names: Vec<_> = names.filter(|name| name != ".flagdl").collect();
         names.sort();
         names
     }

@@ -104,6 +104,10 @@ impl<'a> Running<'a> {
         Self { pid, shown, begun, stdin, out, err, ended, is_over: false, untouched }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Writes to its standard input.
     pub(crate) fn write(&mut self, text: &str) {
         let stdin = self.stdin.as_mut().expect("its input was left open");

@@ -1,4 +1,7 @@
-//! The origin of `--demo`: inside the process, on a free port of loopback, slow enough to be watched.
+//! The origin of `--demo`: inside the process, on loopback, slow enough to be watched.
+//!
+//! What surprises: it asks for the same port each time. A file's name belongs to its link, and on another port the same
+//! flags are other links, which would get other names beside those of the first time.
 
 use std::{
     io,
@@ -14,6 +17,9 @@ use super::{Conduct, Origin};
 const DELAY: Duration = Duration::from_millis(100);
 const JITTER: Duration = Duration::from_millis(200);
 
+/// Its port, where that is free; below those that systems hand out.
+const PORT: u16 = 24_680;
+
 /// A running origin; it ends when this is dropped.
 pub(crate) struct Demo {
     base_url: String,
@@ -23,7 +29,11 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn start() -> io::Result<Self> {
         let conduct = Conduct { delay: DELAY, jitter: JITTER, ..Conduct::default() };
-        let origin = Origin::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), conduct).await?;
+        let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let origin = match Origin::bind(at(PORT), conduct.clone()).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => Origin::bind(at(0), conduct).await?,
+            bound => bound?,
+        };
         let base_url = format!("http://{}/flags", origin.address());
         Ok(Self { base_url, task: tokio::spawn(origin.run(std::future::pending())) })
     }

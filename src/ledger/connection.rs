@@ -1,0 +1,103 @@
+//! Connections to the database, and what they may do.
+//!
+//! Promises: a database that is not ours, or that a newer flagdl made, is left byte for byte as it was, with no file
+//! added beside it; no symbolic link is followed; what the database itself says (triggers, functions in views) cannot
+//! do more than read and write its tables.
+//!
+//! What surprises: a reader's connection could write, and is told not to. One that really cannot would leave the files
+//! of the write-ahead log behind when it is the last to close.
+
+use std::{ffi::OsStr, fmt::Write as _, os::unix::ffi::OsStrExt as _, path::Path, time::Duration};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+
+use super::{
+    LedgerError,
+    error::About as _,
+    schema::{self, Kind},
+};
+
+/// How long a lock of another program (an open transaction in sqlite3) is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a connection keeps of the database in memory, in KiB: the way from the root to some thousands of rows.
+const CACHE: i64 = 2 * 1024;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    Read,
+}
+
+/// Opens the database at `path`, and tells whose it is.
+pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError> {
+    if !has_log(path) {
+        // What lies in the one file is all there is: it can be looked at without a lock and without a trace.
+        schema::identify(&immutable(path)?, path)?;
+    }
+    let opened = shared(path, access);
+    match opened {
+        // On a medium that cannot be written to, not even the log's index can be made.
+        Err(LedgerError::Unusable { source, .. })
+            if access == Access::Read && is_about_writing(&source) && !has_log(path) =>
+        {
+            let connection = immutable(path)?;
+            let kind = schema::identify(&connection, path)?;
+            Ok((connection, kind))
+        }
+        opened => opened,
+    }
+}
+
+fn shared(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError> {
+    let connection = Connection::open_with_flags(path, flags() | OpenFlags::SQLITE_OPEN_READ_WRITE).about(path)?;
+    // Until it is known to be ours: closing the connection must not carry the log of another program over.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).about(path)?;
+    connection.busy_timeout(PATIENCE).about(path)?;
+    let kind = schema::identify(&connection, path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).about(path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).about(path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).about(path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).about(path)?;
+    // Finds more of what is damaged, for a little time when a page is read.
+    connection.pragma_update(None, "cell_size_check", true).about(path)?;
+    connection.pragma_update(None, "cache_size", -CACHE).about(path)?;
+    connection.pragma_update(None, "query_only", access == Access::Read).about(path)?;
+    Ok((connection, kind))
+}
+
+/// A connection that believes that nobody writes: it takes no lock and needs no log.
+fn immutable(path: &Path) -> Result<Connection, LedgerError> {
+    let flags = flags() | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(uri(path), flags).about(path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).about(path)?;
+    Ok(connection)
+}
+
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_EXRESCODE
+}
+
+fn uri(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => write!(uri, "%{byte:02X}").expect("writing to a String cannot fail"),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+/// Whether there is a write-ahead log: somebody has the database open, or was killed.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push(OsStr::new("-wal"));
+    Path::new(&log).symlink_metadata().is_ok()
+}
+
+fn is_about_writing(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
+}

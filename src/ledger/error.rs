@@ -1,0 +1,167 @@
+//! Why the ledger cannot be used, and what to do about it.
+//!
+//! Promises: every message names the file or folder in question and, where the user has a way out, tells it. None
+//! holds a URL.
+//!
+//! What surprises: a ledger that cannot be used is never mended in silence. What it knew would be lost, and with it
+//! the proof that the files beside it are whole; so the user decides.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+use super::schema;
+
+/// Why the ledger cannot be used. With each of them the run cannot go on, except where a variant says otherwise.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The folder of the ledger cannot be made or opened.
+    #[error("cannot use {} as the folder of the ledger", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something else has the name of the ledger's folder.
+    #[error(
+        "{} is {what}, and only a folder can hold the ledger\nhint: move it away, or choose another folder for \
+         downloads", path.display()
+    )]
+    NotAFolder {
+        /// The name in question.
+        path: PathBuf,
+        /// What is in its place.
+        what: &'static str,
+    },
+    /// Another process works in this folder. Another attempt could succeed once it has ended.
+    #[error("another flagdl{} is at work in {}\nhint: wait for it to end, or choose another folder for downloads",
+        .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default(), path.display())]
+    Locked {
+        /// The folder for downloads.
+        path: PathBuf,
+        /// The process, where it has told its number.
+        pid: Option<u32>,
+    },
+    /// A later version of flagdl made it.
+    #[error(
+        "the ledger {} has schema {version}, and this flagdl knows none above {}\nhint: use the newer flagdl, or move \
+         the ledger away to begin a new one", path.display(), schema::VERSION
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema's version.
+        version: i64,
+    },
+    /// An earlier version of flagdl made it, and it was opened for reading only.
+    #[error(
+        "the ledger {} has schema {version}, and this flagdl reads {}\nhint: any download into this folder brings it \
+         up to date", path.display(), schema::VERSION
+    )]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// Its schema's version.
+        version: i64,
+    },
+    /// Another program made it.
+    #[error(
+        "{} is the database of another program\nhint: move it away, or choose another folder for downloads",
+        path.display()
+    )]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Its contents make no sense.
+    #[error(
+        "the ledger {} is damaged\nhint: move it away to begin a new one; files that are here are then fetched again",
+        path.display()
+    )]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rusqlite::Error,
+    },
+    /// No space is left for it.
+    #[error("no space left for the ledger {}", path.display())]
+    Full {
+        /// The database.
+        path: PathBuf,
+        /// What the database said.
+        source: rusqlite::Error,
+    },
+    /// Another program that has it open keeps it from being written to.
+    #[error(
+        "another program keeps the ledger {} locked\nhint: end the transaction that is open there", path.display()
+    )]
+    Busy {
+        /// The database.
+        path: PathBuf,
+        /// What the database said.
+        source: rusqlite::Error,
+    },
+    /// Anything else that the database, or the system below it, refuses.
+    #[error("cannot use the ledger {}", path.display())]
+    Unusable {
+        /// The database.
+        path: PathBuf,
+        /// What the database said.
+        source: rusqlite::Error,
+    },
+    /// The files that the ledger is about to vouch for cannot be brought to the disk.
+    #[error("cannot write what was saved beside {} to the disk", path.display())]
+    Sync {
+        /// The database.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The writer cannot be started.
+    #[error("cannot start a thread for the ledger {}", path.display())]
+    Thread {
+        /// The database.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The writer has ended, and its error has been told before.
+    #[error("the ledger {} takes nothing more after an earlier error", path.display())]
+    Stopped {
+        /// The database.
+        path: PathBuf,
+    },
+}
+
+impl LedgerError {
+    /// Sorts what the database said about `path`.
+    pub(super) fn new(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            // None: not the database's own words, but a column that holds what no version of flagdl puts there.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => Self::Damaged { path, source },
+            Some(ErrorCode::DiskFull) => Self::Full { path, source },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path, source },
+            Some(_) => Self::Unusable { path, source },
+        }
+    }
+}
+
+/// A failure of the database, still to be told which file it is about.
+pub(super) trait About<T> {
+    /// Names the file.
+    fn about(self, path: &Path) -> Result<T, LedgerError>;
+}
+
+impl<T> About<T> for rusqlite::Result<T> {
+    fn about(self, path: &Path) -> Result<T, LedgerError> {
+        self.map_err(|source| LedgerError::new(path, source))
+    }
+}

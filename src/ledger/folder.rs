@@ -1,0 +1,196 @@
+//! The ledger's folder, and who may work in it.
+//!
+//! Promises: one process at a time holds the folder, for as long as its [`Lock`] lives; a process that is killed
+//! leaves nothing that would keep the next one out. No symbolic link is followed below the folder for downloads.
+//! Finding out whether there is a ledger makes nothing.
+//!
+//! What surprises: the lock is on the open file (flock(2)), not in its text. The text is the holder's process id,
+//! for people and for the message that the next one gets; after a kill it may be an old one.
+
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use rustix::{
+    fs::{AtFlags, FileType, FlockOperation, Mode, OFlags},
+    io::Errno,
+};
+
+use super::LedgerError;
+
+/// The folder in the folder for downloads.
+const FOLDER: &str = ".flagdl";
+/// The database in it.
+const DATABASE: &str = "ledger.db";
+/// The lock in it.
+const LOCK: &str = "lock";
+
+/// How often a lock that is taken is asked for again. Somebody who only wants to know the holder has it for a moment.
+const LOCK_ATTEMPTS: u32 = 4;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
+/// The ledger's folder, open.
+#[derive(Debug)]
+pub(super) struct Folder {
+    handle: OwnedFd,
+    /// The folder for downloads, as the caller knows it.
+    destination: PathBuf,
+    /// Its own path, without symbolic links: `SQLite` takes paths only, and is told to follow none.
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder in `destination`, which is made where it is missing.
+    pub(super) fn make(destination: &Path) -> Result<Self, LedgerError> {
+        let (above, path) = Self::find(destination)?;
+        match rustix::fs::mkdirat(&above, FOLDER, Mode::from_raw_mode(0o777)) {
+            // The new name must outlive a power loss if anything in the folder is to.
+            Ok(()) => sync(&above, &path)?,
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(LedgerError::Folder { path, source: error.into() }),
+        }
+        let handle = Self::open(&above).map_err(|error| blame(&above, &path, error))?;
+        Ok(Self { handle, destination: destination.to_owned(), path })
+    }
+
+    /// The folder in `destination`; none where it is missing.
+    pub(super) fn existing(destination: &Path) -> Result<Option<Self>, LedgerError> {
+        if matches!(fs::metadata(destination), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(None);
+        }
+        let (above, path) = Self::find(destination)?;
+        match Self::open(&above) {
+            Ok(handle) => Ok(Some(Self { handle, destination: destination.to_owned(), path })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(blame(&above, &path, error)),
+        }
+    }
+
+    fn find(destination: &Path) -> Result<(OwnedFd, PathBuf), LedgerError> {
+        let failed = |source| LedgerError::Folder { path: destination.join(FOLDER), source };
+        let path = fs::canonicalize(destination).map_err(failed)?;
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
+        let above = rustix::fs::open(&path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
+        Ok((above, path.join(FOLDER)))
+    }
+
+    fn open(above: &OwnedFd) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
+        rustix::fs::openat(above, FOLDER, flags, Mode::empty())
+    }
+
+    /// Where the database is, or is to be.
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    /// Whether there is a database.
+    pub(super) fn has_database(&self) -> bool {
+        rustix::fs::statat(&self.handle, DATABASE, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
+    /// Makes an empty database where there is none, with the mode that the umask leaves; `SQLite`'s own is stricter.
+    pub(super) fn make_database(&self) -> Result<(), LedgerError> {
+        // Never opens what is there: closing it again would take away the locks of this process's other connections
+        // (sqlite.org/howtocorrupt.html, 2.2).
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match rustix::fs::openat(&self.handle, DATABASE, flags, mode()) {
+            Ok(_) => sync(&self.handle, &self.path),
+            Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(LedgerError::Folder { path: self.path.clone(), source: error.into() }),
+        }
+    }
+
+    /// Takes the folder for this process.
+    pub(super) fn lock(&self) -> Result<Lock, LedgerError> {
+        let failed = |source| LedgerError::Folder { path: self.path.clone(), source };
+        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.handle, LOCK, flags, mode()).map_err(|error| failed(error.into()))?;
+        let mut file = File::from(file);
+        let mut attempts = 1;
+        loop {
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                Err(Errno::WOULDBLOCK) if attempts < LOCK_ATTEMPTS => {
+                    attempts += 1;
+                    thread::sleep(LOCK_PAUSE);
+                }
+                Err(Errno::WOULDBLOCK) => {
+                    return Err(LedgerError::Locked { path: self.destination.clone(), pid: read_pid(&mut file) });
+                }
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(failed(error.into())),
+            }
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        Ok(Lock { file })
+    }
+
+    /// Who holds the folder.
+    pub(super) fn holder(&self) -> Holder {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let Ok(file) = rustix::fs::openat(&self.handle, LOCK, flags, Mode::empty()) else { return Holder::Nobody };
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Err(Errno::WOULDBLOCK) => Holder::Process(read_pid(&mut File::from(file))),
+            _ => Holder::Nobody,
+        }
+    }
+}
+
+/// Who holds the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// Nobody; it is free.
+    Nobody,
+    /// A process, with its id where that could be read.
+    Process(Option<u32>),
+}
+
+/// The right to work in the folder, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Only so that nobody reads an old number: the lock itself goes with the open file.
+        let _ = self.file.set_len(0);
+    }
+}
+
+fn read_pid(file: &mut File) -> Option<u32> {
+    // A number has ten digits at most; whatever else somebody put there is not read.
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn sync(folder: &OwnedFd, path: &Path) -> Result<(), LedgerError> {
+    rustix::fs::fsync(folder).or_else(|error| match error {
+        // Some file systems have nothing to say about folders.
+        Errno::INVAL | Errno::NOTSUP => Ok(()),
+        error => Err(LedgerError::Folder { path: path.to_owned(), source: error.into() }),
+    })
+}
+
+/// As `open` would make it: the umask takes away what the user does not want.
+fn mode() -> Mode {
+    Mode::from_raw_mode(0o666)
+}
+
+/// Why the folder could not be opened: something else in its place, or what the system said.
+fn blame(above: &OwnedFd, path: &Path, error: Errno) -> LedgerError {
+    let path = path.to_owned();
+    let stat = rustix::fs::statat(above, FOLDER, AtFlags::SYMLINK_NOFOLLOW);
+    match stat.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        Ok(FileType::Directory) | Err(_) => LedgerError::Folder { path, source: error.into() },
+        Ok(FileType::Symlink) => LedgerError::NotAFolder { path, what: "a symbolic link" },
+        Ok(_) => LedgerError::NotAFolder { path, what: "no folder" },
+    }
+}

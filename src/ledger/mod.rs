@@ -1,0 +1,136 @@
+//! The ledger: what earlier runs stored, in an `SQLite` database beside the files.
+//!
+//! `DEST/.flagdl/ledger.db` has a row a file name: whose name it is, how its entry last ended, and what file is here.
+//! A `Ledger` is the folder, locked; `Ledger::begin` makes a `Writer` of it for a run; a `Reader` answers a
+//! plan, `verify` and `status`, with or without a run going on.
+//!
+//! Promises: one process writes at a time; what was committed outlives a kill at any moment; no secret of a URL is
+//! stored; memory does not grow with the ledger; a ledger that cannot be used (another's, a newer one, a damaged one)
+//! is told apart and left as it is.
+//!
+//! What surprises: entries that were skipped, were duplicates, were left or had no name leave no row. The row that a
+//! skipped one has says more than "skipped" would, the others have none of their own; the run's counts hold them all.
+
+mod connection;
+mod error;
+mod folder;
+mod owner;
+mod read;
+mod record;
+mod rows;
+mod runs;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod worker;
+mod write;
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
+
+pub use self::error::LedgerError;
+use self::{
+    connection::Access,
+    error::About as _,
+    folder::{Folder, Lock},
+};
+pub(crate) use self::{
+    folder::Holder,
+    read::{Reader, View},
+    record::{EndedEntry, Known, LastOutcome, Record, RunId, StoredFile, Validators},
+    runs::{Beginning, Counts, Ending, HowEnded},
+    write::Writer,
+};
+
+#[allow(unused_imports, reason = "for verify, status, --update and --durability, which are yet to come")]
+pub(crate) use self::{read::Count, record::Row, runs::Run};
+
+/// What brings the files of a batch to the disk: syncfs(2) of the folder for downloads.
+pub(crate) type SyncFiles = Box<dyn FnMut() -> io::Result<()> + Send>;
+
+/// What of a run is still there after a power loss. A kill of the process loses nothing that was committed in any.
+#[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
+pub(crate) enum Durability {
+    /// What the system has got round to. The ledger itself stays whole, and [`Ledger::suspect_runs`] tells whose files
+    /// are to be read again. The run's end is only worth something if the caller has synced the files before.
+    None,
+    /// All that was committed: before each commit the files are synced by this.
+    Batch(SyncFiles),
+    /// All that was committed: the caller syncs each file before telling of it.
+    File,
+}
+
+impl fmt::Debug for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Batch(_) => "Batch",
+            Self::File => "File",
+        })
+    }
+}
+
+/// The ledger of a folder for downloads, held by this process.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    connection: Connection,
+    path: PathBuf,
+    // Last, so that the database is closed before another process may have it.
+    lock: Lock,
+}
+
+impl Ledger {
+    /// Locks the ledger of a folder that exists, makes it where there is none, and brings it up to date.
+    pub(crate) fn open(destination: &Path) -> Result<Self, LedgerError> {
+        let folder = Folder::make(destination)?;
+        let lock = folder.lock()?;
+        folder.make_database()?;
+        let path = folder.database();
+        let (mut connection, kind) = connection::open(&path, Access::Write)?;
+        // Where there can be no such log (no shared memory), the database keeps its own kind, and readers wait.
+        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).about(&path)?;
+        schema::migrate(&mut connection, &path, kind)?;
+        schema::check(&connection, &path)?;
+        Ok(Self { connection, path, lock })
+    }
+
+    /// The same, but none where there is no ledger yet, or no folder.
+    pub(crate) fn open_existing(destination: &Path) -> Result<Option<Self>, LedgerError> {
+        // What is no folder is for whoever makes the folder to complain about.
+        if !destination.is_dir() || Folder::existing(destination)?.is_none() {
+            return Ok(None);
+        }
+        Self::open(destination).map(Some)
+    }
+
+    /// Who holds the ledger of a folder, so whether a run goes on in it.
+    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
+    pub(crate) fn holder(destination: &Path) -> Result<Holder, LedgerError> {
+        Ok(Folder::existing(destination)?.map_or(Holder::Nobody, |folder| folder.holder()))
+    }
+
+    /// A reader of it, for another thread.
+    pub(crate) fn reader(&self) -> Result<Reader, LedgerError> {
+        let stopped = || LedgerError::Stopped { path: self.path.clone() };
+        Reader::connect(self.path.clone())?.ok_or_else(stopped)
+    }
+
+    /// The runs that did not end before the machine was last started, and whose files nobody has checked since.
+    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
+    pub(crate) fn suspect_runs(&self, boot: Option<&str>) -> Result<Vec<RunId>, LedgerError> {
+        runs::suspect(&self.connection, boot).about(&self.path)
+    }
+
+    /// Begins a run, and the thread that writes it.
+    pub(crate) fn begin(self, beginning: &Beginning, durability: Durability) -> Result<Writer, LedgerError> {
+        let Self { connection, path, lock } = self;
+        let synchronous = if matches!(durability, Durability::None) { "NORMAL" } else { "FULL" };
+        connection.pragma_update(None, "synchronous", synchronous).about(&path)?;
+        let run = runs::begin(&connection, beginning).about(&path)?;
+        Writer::start(connection, path, lock, run, durability)
+    }
+}

@@ -1,0 +1,161 @@
+//! Reading the ledger, while a run may be writing it.
+//!
+//! Promises: every answer is of one moment, and what has been committed is in it; between two calls nothing is held
+//! that would keep the write-ahead log from being taken back; memory does not grow with the ledger.
+//!
+//! What surprises: names are asked for through a [`View`], which is one read transaction. Beginning one costs as much
+//! as a look-up, so a plan opens one a batch; but it keeps the log from being taken back, so nothing is waited for while
+//! one is open.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension as _, Params};
+
+use super::{
+    LedgerError,
+    connection::{self, Access},
+    error::About as _,
+    folder::Folder,
+    owner::is_owned_by,
+    record::{Known, LastOutcome, Row, RunId, Validators, row_columns},
+    runs::{self, Run},
+    schema::{self, Kind},
+};
+use crate::{link::Link, name::Name};
+
+/// The ledger, for reading.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// How many entries last ended in this way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) outcome: LastOutcome,
+    pub(crate) class: Option<Box<str>>,
+    pub(crate) entries: u64,
+}
+
+impl Reader {
+    /// The ledger at `path`; none where it is empty yet.
+    pub(super) fn connect(path: PathBuf) -> Result<Option<Self>, LedgerError> {
+        let (connection, kind) = connection::open(&path, Access::Read)?;
+        match kind {
+            Kind::New => return Ok(None),
+            Kind::Ours(version) if version < schema::VERSION => return Err(LedgerError::Older { path, version }),
+            Kind::Ours(_) => {}
+        }
+        schema::check(&connection, &path)?;
+        Ok(Some(Self { connection, path }))
+    }
+
+    /// The ledger as it is now, for questions about names.
+    pub(crate) fn view(&mut self) -> Result<View<'_>, LedgerError> {
+        self.connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).about(&self.path)?;
+        Ok(View { connection: &self.connection, path: &self.path })
+    }
+}
+
+#[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
+impl Reader {
+    /// The ledger in a folder for downloads; none where there is no ledger. Needs no lock.
+    pub(crate) fn open(destination: &Path) -> Result<Option<Self>, LedgerError> {
+        match Folder::existing(destination)? {
+            Some(folder) if folder.has_database() => Self::connect(folder.database()),
+            _ => Ok(None),
+        }
+    }
+
+    /// At most `limit` rows after the one with this key, in the order of keys; from the first where it is empty.
+    pub(crate) fn rows_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!("SELECT ", row_columns!(), " FROM entry WHERE name > ?1 ORDER BY name LIMIT ?2");
+        self.all(sql, (key, limit), Row::read)
+    }
+
+    /// As [`Reader::rows_after`], but only those whose file one of these runs has saved.
+    pub(crate) fn rows_of_runs(&mut self, runs: &[RunId], key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM entry WHERE name > ?1 AND bytes IS NOT NULL AND run IN \
+             (SELECT value FROM json_each(?3)) ORDER BY name LIMIT ?2"
+        );
+        let runs: Vec<_> = runs.iter().map(|run| run.0.to_string()).collect();
+        self.all(sql, (key, limit, format!("[{}]", runs.join(","))), Row::read)
+    }
+
+    /// How many entries last ended in which way. Reads the whole ledger.
+    pub(crate) fn counts(&mut self) -> Result<Vec<Count>, LedgerError> {
+        let sql = "SELECT outcome, class, count(*) FROM entry GROUP BY outcome, class ORDER BY outcome, class";
+        self.all(sql, [], |row| Ok(Count { outcome: row.get(0)?, class: row.get(1)?, entries: row.get(2)? }))
+    }
+
+    /// The last runs, the latest first.
+    pub(crate) fn runs(&mut self, limit: usize) -> Result<Vec<Run>, LedgerError> {
+        runs::latest(&self.connection, limit).about(&self.path)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, LedgerError> {
+        let mut query = self.connection.prepare_cached(sql).about(&self.path)?;
+        query.query_map(parameters, read).and_then(Iterator::collect).about(&self.path)
+    }
+}
+
+/// The ledger as it was at one moment.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+}
+
+impl View<'_> {
+    /// What is known of a name, if `link` asks for it.
+    pub(crate) fn known(&self, name: &Name, link: &Link) -> Result<Known, LedgerError> {
+        let sql = "SELECT url, digest, outcome, bytes, run FROM entry WHERE name = ?1";
+        let known = self.one(sql, name, |row| {
+            if !is_owned_by(link, row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_blob_or_null()?) {
+                return Ok(Known::Another);
+            }
+            Ok(Known::Own { outcome: row.get(2)?, bytes: row.get(3)?, run: RunId(row.get(4)?) })
+        });
+        Ok(known?.unwrap_or(Known::Nothing))
+    }
+
+    /// What to ask "changed since?" with; empty where nothing is known.
+    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
+    pub(crate) fn validators(&self, name: &Name) -> Result<Validators, LedgerError> {
+        let sql = "SELECT etag, last_modified FROM entry WHERE name = ?1";
+        let validators = self.one(sql, name, |row| Ok(Validators { etag: row.get(0)?, last_modified: row.get(1)? }));
+        Ok(validators?.unwrap_or_default())
+    }
+
+    /// All that is known of a name.
+    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
+    pub(crate) fn look_up(&self, name: &Name) -> Result<Option<Row>, LedgerError> {
+        self.one(concat!("SELECT ", row_columns!(), " FROM entry WHERE name = ?1"), name, Row::read)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        name: &Name,
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, LedgerError> {
+        let found = self.connection.prepare_cached(sql).and_then(|mut query| query.query_row([name.folded()], read));
+        found.optional().about(self.path)
+    }
+}
+
+impl Drop for View<'_> {
+    fn drop(&mut self) {
+        // Nothing was written, so nothing can be lost; a failure shows at the next question.
+        let _ = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+    }
+}

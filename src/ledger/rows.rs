@@ -1,0 +1,121 @@
+//! Records to rows.
+//!
+//! Promises: what is known of a file that is here outlives an entry's later failures; text that a server chose cannot
+//! make a row large.
+//!
+//! What surprises: a name that changes hands (which the rule for names does not do) takes nothing over from the link
+//! that had it before.
+
+use rusqlite::{Connection, Statement, params};
+
+use super::{
+    owner::Owner,
+    record::{EndedEntry, Record, RunId, row_columns},
+    runs,
+};
+use crate::{link::without_secrets, name::Name};
+
+/// Longest text of a server's, in bytes, that is kept. Longer ones are as if they had not been sent.
+const MAX_TEXT: usize = 512;
+
+/// What writes rows, prepared.
+pub(super) struct Rows<'a> {
+    connection: &'a Connection,
+    run: RunId,
+    whole: Statement<'a>,
+    ending: Statement<'a>,
+    forget: Statement<'a>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(connection: &'a Connection, run: RunId) -> rusqlite::Result<Self> {
+        let whole = concat!(
+            "INSERT OR REPLACE INTO entry (",
+            row_columns!(),
+            ") \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+        );
+        let ending = "INSERT INTO entry \
+            (name, path, entry, url, digest, outcome, class, status, attempts, finished_at, run) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+            ON CONFLICT (name) DO UPDATE SET \
+            path = excluded.path, entry = excluded.entry, outcome = excluded.outcome, class = excluded.class, \
+            status = excluded.status, attempts = excluded.attempts, finished_at = excluded.finished_at, \
+            run = iif(bytes IS NULL, excluded.run, run) \
+            WHERE url = excluded.url AND digest IS excluded.digest";
+        let forget = "UPDATE entry SET bytes = NULL, sha256 = NULL, media_type = NULL, etag = NULL, \
+            last_modified = NULL WHERE name = ?1";
+        Ok(Self {
+            connection,
+            run,
+            whole: connection.prepare(whole)?,
+            ending: connection.prepare(ending)?,
+            forget: connection.prepare(forget)?,
+        })
+    }
+
+    pub(super) fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
+        match record {
+            Record::Ended(ended) => self.end(ended),
+            Record::Forget(name) => self.forget(name),
+            Record::Checked(checked) => checked.iter().try_for_each(|run| runs::check(self.connection, *run)),
+        }
+    }
+
+    fn forget(&mut self, name: &Name) -> rusqlite::Result<()> {
+        self.forget.execute([name.folded()])?;
+        Ok(())
+    }
+
+    fn end(&mut self, ended: &EndedEntry) -> rusqlite::Result<()> {
+        let EndedEntry { name, text, link, outcome, class, status, attempts, finished_at, saved } = ended;
+        let key = name.folded();
+        let path = (key != name.as_str()).then_some(name.as_str());
+        // An entry with a scheme is the URL, and is shown as that.
+        let entry = (!text.contains("://")).then(|| without_secrets(text));
+        let Owner { url, digest } = Owner::of(link);
+        if saved.is_none() {
+            let written = self.ending.execute(params![
+                key,
+                path,
+                entry,
+                url,
+                digest,
+                outcome,
+                class,
+                status,
+                attempts,
+                finished_at,
+                self.run.0
+            ])?;
+            if written > 0 {
+                return Ok(());
+            }
+        }
+        let file = saved.as_deref();
+        let validators = file.map(|file| &file.validators);
+        self.whole.execute(params![
+            key,
+            path,
+            entry,
+            url,
+            digest,
+            outcome,
+            class,
+            status,
+            attempts,
+            finished_at,
+            self.run.0,
+            file.map(|file| file.bytes),
+            file.and_then(|file| file.sha256),
+            file.and_then(|file| short(file.media_type.as_deref())),
+            validators.and_then(|validators| short(validators.etag.as_deref())),
+            validators.and_then(|validators| short(validators.last_modified.as_deref())),
+        ])?;
+        Ok(())
+    }
+}
+
+fn short(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| text.len() <= MAX_TEXT)
+}

@@ -1,0 +1,120 @@
+//! What the database looks like, and how older ones become it.
+//!
+//! Promises: a database is told to be new, ours or another's before anything is written to it; a step from one
+//! version to the next happens whole or not at all.
+//!
+//! What surprises: only the views are made for other programs to read. The tables may change with any version, the
+//! views only by what is added to them.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Error, ErrorCode, ffi};
+
+use super::{LedgerError, error::About as _};
+
+/// What leads from each version to the next; the first makes it all. Never changed once released, only added to.
+const STEPS: [&str; 1] = [include_str!("schema.sql")];
+
+/// The version after all steps.
+pub(super) const VERSION: i64 = STEPS.len().cast_signed() as i64;
+
+/// "flag" in ASCII: tells our databases from others, also to file(1).
+const APPLICATION: i64 = 0x666c_6167;
+
+/// Whose a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Empty: nobody's yet.
+    New,
+    /// Ours, with this version of the schema.
+    Ours(i64),
+}
+
+/// Whose the database at `path` is.
+pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Kind, LedgerError> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).about(path);
+    let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    match (application, version) {
+        (0, 0) if tables == 0 => Ok(Kind::New),
+        (APPLICATION, version) if version > VERSION => Err(LedgerError::Newer { path: path.to_owned(), version }),
+        (APPLICATION, 1..) => Ok(Kind::Ours(version)),
+        _ => Err(LedgerError::Foreign { path: path.to_owned() }),
+    }
+}
+
+/// Brings a database that is [`Kind::New`] or [`Kind::Ours`] up to the version of this program.
+pub(super) fn migrate(connection: &mut Connection, path: &Path, kind: Kind) -> Result<(), LedgerError> {
+    let from = match kind {
+        Kind::New => 0,
+        Kind::Ours(version) => version,
+    };
+    take(connection, &STEPS, from).about(path)
+}
+
+fn take(connection: &mut Connection, steps: &[&str], from: i64) -> rusqlite::Result<()> {
+    for (version, step) in (1..).zip(steps).filter(|(version, _)| *version > from) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Makes sure that the tables and views are there, as the header says.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    for sql in
+        ["SELECT last_modified FROM entry", "SELECT options FROM run", "SELECT * FROM items", "SELECT * FROM runs"]
+    {
+        if let Err(error) = connection.prepare(sql) {
+            return Err(match error.sqlite_error_code() {
+                // "no such table" is an error like any other to the database. To us it is damage.
+                Some(ErrorCode::Unknown) | None => {
+                    let damage = ffi::Error::new(ffi::SQLITE_CORRUPT);
+                    let source = Error::SqliteFailure(damage, Some(error.to_string()));
+                    LedgerError::Damaged { path: path.to_owned(), source }
+                }
+                Some(_) => LedgerError::new(path, error),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_fails_leaves_the_version_before_it() {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (x); INSERT INTO missing VALUES (1)"];
+        take(&mut connection, &steps, 0).expect_err("the second step fails");
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).expect("read");
+        assert_eq!(tables, 1, "half of the second step is left");
+        assert_eq!(identify(&connection, Path::new("x")).expect("ours"), Kind::Ours(1));
+    }
+
+    #[test]
+    fn only_the_steps_that_are_missing_are_taken() {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        take(&mut connection, &["CREATE TABLE a (x)"], 0).expect("the first step");
+        take(&mut connection, &["CREATE TABLE a (x)", "ALTER TABLE a ADD y"], 1).expect("the second step");
+        connection.prepare("SELECT x, y FROM a").expect("both columns are there");
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("read");
+        assert_eq!(version, 2);
+    }
+
+    #[test]
+    fn a_schema_that_is_not_whole_is_damage() {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        migrate(&mut connection, Path::new("x"), Kind::New).expect("made");
+        check(&connection, Path::new("x")).expect("whole");
+        connection.execute_batch("DROP VIEW items").expect("dropped");
+        let error = check(&connection, Path::new("x")).expect_err("a view is missing");
+        assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
+    }
+}

@@ -1,0 +1,78 @@
+-- A row a file name. Clustered by the folded name, because a job owns exactly one name and a name follows from the
+-- link: one tree answers "what is known of this link" and "is this name another link's", and a list that is sorted is
+-- appended to it. Short integers and NULLs, because ten million rows are an ordinary ledger.
+CREATE TABLE entry (
+    name TEXT NOT NULL PRIMARY KEY,   -- folded: what is one file on a system that ignores case
+    path TEXT,                        -- as written; NULL where that is the same
+    entry TEXT,                       -- what the user wrote; NULL where it was the URL
+    url TEXT NOT NULL,                -- without its secrets
+    digest BLOB,                      -- of the whole URL; NULL where there are no secrets in it
+    outcome INTEGER NOT NULL,         -- how it last ended: 0 not-found, 1 ok, 2 error, 3 unchanged
+    class TEXT,
+    status INTEGER,
+    attempts INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,     -- seconds since 1970
+    run INTEGER NOT NULL,             -- which run saved the file; where none is known, which ended it last
+    bytes INTEGER,                    -- from here on: the file that is here; all NULL where none is known
+    sha256 BLOB,
+    media_type TEXT,
+    etag TEXT,
+    last_modified TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    begun INTEGER NOT NULL,
+    ended INTEGER,                    -- NULL while it goes on, and for ever if it was killed
+    ending TEXT,
+    checked INTEGER NOT NULL DEFAULT 0, -- its files were read again after it had not ended
+    boot TEXT,
+    version TEXT NOT NULL,
+    options TEXT NOT NULL,
+    ok INTEGER,
+    unchanged INTEGER,
+    skipped INTEGER,
+    duplicate INTEGER,
+    not_found INTEGER,
+    error INTEGER,
+    "left" INTEGER,
+    requests INTEGER,
+    bytes INTEGER
+);
+
+CREATE VIEW items AS
+SELECT
+    coalesce(entry, url) AS entry,
+    url,
+    coalesce(path, name) AS path,
+    CASE outcome WHEN 0 THEN 'not-found' WHEN 1 THEN 'ok' WHEN 2 THEN 'error' WHEN 3 THEN 'unchanged' END AS outcome,
+    class,
+    status,
+    bytes,
+    nullif(lower(hex(sha256)), '') AS sha256,
+    media_type,
+    etag,
+    last_modified,
+    attempts,
+    strftime('%Y-%m-%dT%H:%M:%SZ', finished_at, 'unixepoch') AS finished_at
+FROM entry;
+
+CREATE VIEW runs AS
+SELECT
+    id,
+    strftime('%Y-%m-%dT%H:%M:%SZ', begun, 'unixepoch') AS begun,
+    strftime('%Y-%m-%dT%H:%M:%SZ', ended, 'unixepoch') AS ended,
+    ending,
+    ok,
+    unchanged,
+    skipped,
+    duplicate,
+    not_found,
+    error,
+    "left",
+    requests,
+    bytes,
+    version,
+    boot,
+    options
+FROM run;

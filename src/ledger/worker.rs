@@ -1,0 +1,155 @@
+//! The thread that writes the ledger.
+//!
+//! Promises: rows are committed in batches, when there are enough of them or the first has waited for a second; with
+//! [`Durability::Batch`] the files are brought to the disk before the rows that vouch for them.
+//!
+//! What surprises: the connection and all that borrows from it live in the thread, so a failure anywhere ends in one
+//! place and is the thread's result.
+
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
+
+use super::{
+    Durability, LedgerError,
+    error::About as _,
+    record::{Record, RunId},
+    rows::Rows,
+    runs::{self, Ending},
+};
+
+/// Rows of a batch that is committed without waiting for more.
+const BATCH: u32 = 4096;
+
+/// Longest time for which a row waits to be committed.
+const DELAY: Duration = Duration::from_secs(1);
+
+/// Time between two looks at the queue.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long other programs' readers may keep the log from being taken back at the end.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// What the thread is told.
+#[derive(Debug)]
+pub(super) enum Message {
+    Record(Record),
+    Flush(oneshot::Sender<()>),
+    Close(Box<Ending>, oneshot::Sender<()>),
+}
+
+/// What the thread needs.
+pub(super) struct Worker {
+    pub(super) path: PathBuf,
+    pub(super) run: RunId,
+    pub(super) durability: Durability,
+    pub(super) messages: mpsc::Receiver<Message>,
+}
+
+impl Worker {
+    /// Writes until it is told to close, or nobody is left to tell anything.
+    pub(super) fn work(mut self, connection: &Connection) -> Result<(), LedgerError> {
+        let rows = Rows::new(connection, self.run).about(&self.path)?;
+        let mut batch = Batch { connection, path: &self.path, durability: &mut self.durability, rows, open: None };
+        while let Some(message) = next(&mut self.messages, &mut batch)? {
+            match message {
+                Message::Record(record) => batch.write(&record)?,
+                Message::Flush(done) => {
+                    batch.commit()?;
+                    // Whoever asked may have stopped waiting.
+                    let _ = done.send(());
+                }
+                Message::Close(ending, done) => {
+                    batch.end(self.run, &ending)?;
+                    let _ = done.send(());
+                    return Ok(());
+                }
+            }
+        }
+        batch.commit()
+    }
+}
+
+/// The next message; none when there will be no more. Commits what has waited long enough.
+fn next(messages: &mut mpsc::Receiver<Message>, batch: &mut Batch<'_>) -> Result<Option<Message>, LedgerError> {
+    loop {
+        match messages.try_recv() {
+            Ok(message) => return Ok(Some(message)),
+            Err(TryRecvError::Disconnected) => return Ok(None),
+            Err(TryRecvError::Empty) => {}
+        }
+        let Some(open) = &batch.open else { return Ok(messages.blocking_recv()) };
+        match DELAY.checked_sub(open.since.elapsed()) {
+            Some(left) if !left.is_zero() => thread::park_timeout(PAUSE.min(left)),
+            _ => batch.commit()?,
+        }
+    }
+}
+
+/// Rows, and the transaction that they are in.
+struct Batch<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+    durability: &'a mut Durability,
+    rows: Rows<'a>,
+    open: Option<Open>,
+}
+
+/// A transaction.
+struct Open {
+    since: Instant,
+    rows: u32,
+}
+
+impl Batch<'_> {
+    fn write(&mut self, record: &Record) -> Result<(), LedgerError> {
+        let open = self.begin()?;
+        open.rows += 1;
+        let is_full = open.rows >= BATCH;
+        self.rows.write(record).about(self.path)?;
+        if is_full { self.commit() } else { Ok(()) }
+    }
+
+    fn begin(&mut self) -> Result<&mut Open, LedgerError> {
+        if self.open.is_none() {
+            // IMMEDIATE: a lock of somebody else's is waited for here, and not found in the middle.
+            self.execute("BEGIN IMMEDIATE")?;
+        }
+        Ok(self.open.get_or_insert_with(|| Open { since: Instant::now(), rows: 0 }))
+    }
+
+    fn commit(&mut self) -> Result<(), LedgerError> {
+        if self.open.is_none() {
+            return Ok(());
+        }
+        if let Durability::Batch(sync) = self.durability {
+            sync().map_err(|source| LedgerError::Sync { path: self.path.to_owned(), source })?;
+        }
+        self.execute("COMMIT")?;
+        self.open = None;
+        Ok(())
+    }
+
+    /// Commits the rest together with how the run ended, and takes the log back.
+    fn end(&mut self, run: RunId, ending: &Ending) -> Result<(), LedgerError> {
+        self.begin()?;
+        runs::end(self.connection, run, ending).about(self.path)?;
+        self.commit()?;
+        self.connection.busy_timeout(PATIENCE).about(self.path)?;
+        // Where a reader is in the way, the last to close the database does it.
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).about(self.path)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), LedgerError> {
+        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).about(self.path)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! What of a run goes into the ledger: its beginning, the entries that ended, its end.
+//!
+//! Promises: no secret goes into what is noted of the options; an entry that leaves nothing to be known (skipped, a
+//! duplicate, left, no entry at all) is not noted.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use super::clock::seconds_since_1970;
+use crate::{
+    event::{Ended, Failure, Outcome},
+    ledger::{
+        Beginning, Counts, Durability, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record,
+        StoredFile, Writer,
+    },
+    options::{Accept, Options},
+    plan::Here,
+    tally::Tally,
+};
+
+/// What the system calls this start of the machine; a system without it (any but Linux) has no such file.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Begins a run in a folder that has a ledger; none where there is none yet. Blocks.
+pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<(Writer, Here)>, LedgerError> {
+    let Some(ledger) = Ledger::open_existing(folder)? else { return Ok(None) };
+    let here = Here::open(&ledger, folder, options.overwrite)?;
+    Ok(Some((begin(ledger, options)?, here)))
+}
+
+/// Begins a run in a folder that had no ledger before. Blocks.
+pub(super) fn begin_anew(folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
+    begin(Ledger::open(folder)?, options)
+}
+
+fn begin(ledger: Ledger, options: &Options) -> Result<Writer, LedgerError> {
+    let boot = fs::read_to_string(BOOT).ok().map(|boot| boot.trim().into());
+    let version = env!("CARGO_PKG_VERSION").into();
+    let beginning = Beginning { at: seconds_since_1970(), boot, version, options: in_short(options).into() };
+    ledger.begin(&beginning, Durability::None)
+}
+
+/// The options that change what is asked for and how fast. Headers are left out: they may be secrets.
+fn in_short(options: &Options) -> String {
+    let mut text = format!("-c {}", options.concurrency);
+    let mut add = |option: &str, value: Option<String>| {
+        if let Some(value) = value {
+            write!(text, " {option} {value}").expect("writing to a String cannot fail");
+        }
+    };
+    add("--per-host", options.per_host.map(|limit| limit.to_string()));
+    add("--rate", options.rate.map(|rate| rate.to_string()));
+    add("--total-rate", options.total_rate.map(|rate| rate.to_string()));
+    add("--retries", Some(options.retries.to_string()));
+    add("--accept", (options.accept == Accept::Any).then(|| "any".into()));
+    for (option, is_on) in [("--robots", options.robots), ("--overwrite", options.overwrite)] {
+        if is_on {
+            text.push(' ');
+            text.push_str(option);
+        }
+    }
+    text
+}
+
+/// What is noted of an entry that has ended, if anything.
+pub(super) fn record(ended: &Ended, saved: Option<Box<StoredFile>>) -> Option<Record> {
+    let outcome = match ended.outcome {
+        Outcome::Ok => LastOutcome::Ok,
+        Outcome::Unchanged => LastOutcome::Unchanged,
+        Outcome::NotFound => LastOutcome::NotFound,
+        Outcome::Error => LastOutcome::Error,
+        Outcome::Skipped | Outcome::Duplicate | Outcome::Left => return None,
+    };
+    Some(Record::Ended(EndedEntry {
+        name: ended.path.clone()?,
+        text: ended.entry.text.clone(),
+        link: ended.link.clone()?,
+        outcome,
+        class: ended.failure.as_ref().map(Failure::class),
+        status: ended.status,
+        attempts: ended.attempts,
+        finished_at: seconds_since_1970(),
+        saved,
+    }))
+}
+
+/// What is noted of the run's end.
+pub(super) fn ending(how: HowEnded, tally: &Tally) -> Ending {
+    let counts = Counts {
+        ok: tally.of(Outcome::Ok),
+        unchanged: tally.of(Outcome::Unchanged),
+        skipped: tally.of(Outcome::Skipped),
+        duplicate: tally.of(Outcome::Duplicate),
+        not_found: tally.of(Outcome::NotFound),
+        error: tally.of(Outcome::Error),
+        left: tally.of(Outcome::Left),
+        requests: tally.requests,
+        bytes: tally.bytes,
+    };
+    Ending { at: seconds_since_1970(), how, counts }
+}
