@@ -87,7 +87,8 @@ fn spread(work: &Workspace, order: Order, limits: &[&str], silent: bool) -> Dura
             all
         }
     };
-    let run = work.flagdl(limits.iter().copied()).arguments([&*work.list_of(&all)]).start();
+    // The ports, and so the URLs, may be those of an earlier turn, whose files are here.
+    let run = work.flagdl(limits.iter().copied()).arguments(["--overwrite", &*work.list_of(&all)]).start();
     for host in &good {
         host.wait_for(EACH);
     }
