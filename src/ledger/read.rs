@@ -79,7 +79,7 @@ impl Reader {
         let sql = concat!(
             "SELECT ",
             row_columns!(),
-            " FROM entry WHERE name > ?1 AND bytes IS NOT NULL AND run IN \
+            " FROM entry WHERE name > ?1 AND saved_in IN \
              (SELECT value FROM json_each(?3)) ORDER BY name LIMIT ?2"
         );
         let runs: Vec<_> = runs.iter().map(|run| run.0.to_string()).collect();
@@ -118,12 +118,12 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     /// What is known of a name, if `link` asks for it.
     pub(crate) fn known(&self, name: &Name, link: &Link) -> Result<Known, LedgerError> {
-        let sql = "SELECT url, digest, outcome, bytes, run FROM entry WHERE name = ?1";
+        let sql = "SELECT url, digest, outcome, bytes, finished_at FROM entry WHERE name = ?1";
         let known = self.one(sql, name, |row| {
             if !is_owned_by(link, row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_blob_or_null()?) {
                 return Ok(Known::Another);
             }
-            Ok(Known::Own { outcome: row.get(2)?, bytes: row.get(3)?, run: RunId(row.get(4)?) })
+            Ok(Known::Own { outcome: row.get(2)?, bytes: row.get(3)?, finished_at: row.get(4)? })
         });
         Ok(known?.unwrap_or(Known::Nothing))
     }

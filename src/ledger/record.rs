@@ -65,6 +65,8 @@ pub(crate) struct StoredFile {
     pub(crate) bytes: u64,
     /// Its hash, where it was made.
     pub(crate) sha256: Option<[u8; 32]>,
+    /// Which image it was found to be, where that was looked at.
+    pub(crate) format: Option<Cow<'static, str>>,
     /// As the server had it.
     pub(crate) media_type: Option<Box<str>>,
     /// What the server wants to be asked with.
@@ -129,8 +131,8 @@ pub(crate) enum Known {
         outcome: LastOutcome,
         /// The size of the file that is here, where one is known.
         bytes: Option<u64>,
-        /// The run that saved the file; where none is known, the one that ended the entry last.
-        run: RunId,
+        /// When it did, in seconds since 1970.
+        finished_at: u64,
     },
 }
 
@@ -156,7 +158,7 @@ pub(crate) struct Row {
     pub(crate) attempts: u32,
     /// When, in seconds since 1970.
     pub(crate) finished_at: u64,
-    /// As in [`Known::Own`].
+    /// The run that ended it last.
     pub(crate) run: RunId,
     /// The file that is here, where one is known.
     pub(crate) file: Option<StoredFile>,
@@ -165,8 +167,8 @@ pub(crate) struct Row {
 /// The columns that [`Row::read`] reads, in its order.
 macro_rules! row_columns {
     () => {
-        "name, path, entry, url, digest, outcome, class, status, attempts, finished_at, run, bytes, sha256, \
-         media_type, etag, last_modified"
+        "name, path, entry, url, digest, outcome, class, status, attempts, finished_at, run, bytes, \
+         saved_in, sha256, format, media_type, etag, last_modified"
     };
 }
 pub(super) use row_columns;
@@ -189,9 +191,10 @@ impl Row {
             None => None,
             Some(bytes) => Some(StoredFile {
                 bytes,
-                sha256: row.get(12)?,
-                media_type: row.get(13)?,
-                validators: Validators { etag: row.get(14)?, last_modified: row.get(15)? },
+                sha256: row.get(13)?,
+                format: row.get::<_, Option<String>>(14)?.map(Cow::Owned),
+                media_type: row.get(15)?,
+                validators: Validators { etag: row.get(16)?, last_modified: row.get(17)? },
             }),
         };
         Ok(Self {

@@ -33,7 +33,8 @@ impl<'a> Rows<'a> {
             "INSERT OR REPLACE INTO entry (",
             row_columns!(),
             ") \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+             ?18)"
         );
         let ending = "INSERT INTO entry \
             (name, path, entry, url, digest, outcome, class, status, attempts, finished_at, run) \
@@ -41,10 +42,10 @@ impl<'a> Rows<'a> {
             ON CONFLICT (name) DO UPDATE SET \
             path = excluded.path, entry = excluded.entry, outcome = excluded.outcome, class = excluded.class, \
             status = excluded.status, attempts = excluded.attempts, finished_at = excluded.finished_at, \
-            run = iif(bytes IS NULL, excluded.run, run) \
+            run = excluded.run \
             WHERE url = excluded.url AND digest IS excluded.digest";
-        let forget = "UPDATE entry SET bytes = NULL, sha256 = NULL, media_type = NULL, etag = NULL, \
-            last_modified = NULL WHERE name = ?1";
+        let forget = "UPDATE entry SET bytes = NULL, saved_in = NULL, sha256 = NULL, format = NULL, media_type = NULL, \
+            etag = NULL, last_modified = NULL WHERE name = ?1";
         Ok(Self {
             connection,
             run,
@@ -107,7 +108,9 @@ impl<'a> Rows<'a> {
             finished_at,
             self.run.0,
             file.map(|file| file.bytes),
+            file.map(|_| self.run.0),
             file.and_then(|file| file.sha256),
+            file.and_then(|file| file.format.as_deref()),
             file.and_then(|file| short(file.media_type.as_deref())),
             validators.and_then(|validators| short(validators.etag.as_deref())),
             validators.and_then(|validators| short(validators.last_modified.as_deref())),

@@ -11,14 +11,19 @@ CREATE TABLE entry (
     class TEXT,
     status INTEGER,
     attempts INTEGER NOT NULL,
-    finished_at INTEGER NOT NULL,     -- seconds since 1970
-    run INTEGER NOT NULL,             -- which run saved the file; where none is known, which ended it last
+    finished_at INTEGER NOT NULL,     -- when it last ended, in seconds since 1970
+    run INTEGER NOT NULL,             -- which run ended it last
     bytes INTEGER,                    -- from here on: the file that is here; all NULL where none is known
+    saved_in INTEGER,                 -- which run saved it
     sha256 BLOB,
-    media_type TEXT,
+    format TEXT,                      -- of a checked image
+    media_type TEXT,                  -- as the server had it
     etag TEXT,
     last_modified TEXT
 ) WITHOUT ROWID;
+
+-- What is here and gone from its server: few, and to be found without a look at all rows.
+CREATE INDEX gone ON entry (name) WHERE outcome = 0 AND bytes IS NOT NULL;
 
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,

@@ -5,30 +5,27 @@
 //!
 //! What surprises: the size is all that is looked at. What a disk does to the bytes of a file is for another step to find.
 
-use std::{os::fd::OwnedFd, path::Path};
-
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use std::path::Path;
 
 use crate::{
     ledger::{Known, Ledger, LedgerError, Reader, View},
     link::Link,
     name::Name,
+    store::inspect::Inspector,
 };
 
 /// A folder for downloads, and the ledger of it.
 pub(crate) struct Here {
     reader: Reader,
-    folder: OwnedFd,
+    folder: Inspector,
     overwrite: bool,
 }
 
 impl Here {
     /// What is in a folder; with `overwrite` nothing of it counts as here, but names stay whose they are.
     pub(crate) fn open(ledger: &Ledger, folder: &Path, overwrite: bool) -> Result<Self, LedgerError> {
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
-        let opened = rustix::fs::open(folder, flags, Mode::empty());
-        let failed = |source: rustix::io::Errno| LedgerError::Folder { path: folder.into(), source: source.into() };
-        Ok(Self { reader: ledger.reader()?, folder: opened.map_err(failed)?, overwrite })
+        let failed = |source| LedgerError::Folder { path: folder.into(), source };
+        Ok(Self { reader: ledger.reader()?, folder: Inspector::open(folder).map_err(failed)?, overwrite })
     }
 
     /// What is here at one moment.
@@ -40,7 +37,7 @@ impl Here {
 /// What is here at one moment.
 pub(super) struct Look<'a> {
     view: View<'a>,
-    folder: &'a OwnedFd,
+    folder: &'a Inspector,
     overwrite: bool,
 }
 
@@ -62,16 +59,8 @@ impl Look<'_> {
         Ok(match self.view.known(name, link)? {
             Known::Nothing => Standing::Free,
             Known::Another => Standing::Another,
-            Known::Own { bytes: Some(bytes), .. } if !self.overwrite && self.is_file_of(name, bytes) => Standing::Here,
+            Known::Own { bytes: Some(bytes), .. } if !self.overwrite && self.folder.has(name, bytes) => Standing::Here,
             Known::Own { .. } => Standing::Own,
-        })
-    }
-
-    /// Whatever else is in its place, or keeps us from looking, shows when the entry is fetched.
-    fn is_file_of(&self, name: &Name, bytes: u64) -> bool {
-        let stat = rustix::fs::statat(self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW);
-        stat.is_ok_and(|stat| {
-            FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && u64::try_from(stat.st_size) == Ok(bytes)
         })
     }
 }

@@ -53,13 +53,15 @@ pub(super) fn write_all(
 
 impl Write {
     fn publish(self, store: &Arc<Store>, accept: Accept) -> Result<Box<StoredFile>, Failure> {
-        if accept == Accept::Image {
-            match self.check().map_err(|error| store.failure(error, &self.path))? {
-                Ok(_) => {}
+        let format = match accept {
+            Accept::Any => None,
+            Accept::Image => match self.check().map_err(|error| store.failure(error, &self.path))? {
+                Ok(format) => Some(format),
                 Err(flaw) => return Err(Failure::NotAnImage { flaw, measured: self.measured }),
-            }
-        }
+            },
+        };
         let mut file = self.file;
+        file.format = format.map(|format| format.name().into());
         file.bytes = self.content.size();
         file.sha256 = Some(match self.content {
             Content::Memory(bytes) => store.save(&bytes, &self.path)?,

@@ -7,6 +7,7 @@
 //! What surprises: these calls block, and belong on a thread that may.
 
 pub(crate) mod image;
+pub(crate) mod inspect;
 mod staged;
 
 use std::{
@@ -21,7 +22,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, FileType, Mode, OFlags},
+    fs::{AtFlags, Mode, OFlags},
     io::Errno,
 };
 use thiserror::Error;
@@ -175,14 +176,8 @@ impl Store {
             Err(Errno::NOENT) => return Ok(()),
             Err(error) => return Err(self.failure(error.into(), name)),
         };
-        let what = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => return Ok(()),
-            FileType::Directory => "a folder",
-            FileType::Symlink => "a symbolic link",
-            FileType::Fifo => "a pipe",
-            _ => "a device or socket",
-        };
-        Err(StoreError::Occupied { name: name.clone(), what })
+        let occupied = |what| Err(StoreError::Occupied { name: name.clone(), what });
+        inspect::what_else(&stat).map_or(Ok(()), occupied)
     }
 
     /// Sorts a failure by whom it concerns: the machine, or this one file.

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 
+use rustix::fs::FileType;
+
 use super::*;
 use crate::link::Link;
 

@@ -88,6 +88,7 @@ fn file(bytes: u64) -> StoredFile {
     StoredFile {
         bytes,
         sha256: Some([0xab; 32]),
+        format: Some("JPEG".into()),
         media_type: Some("image/jpeg".into()),
         validators: Validators {
             etag: Some("\"e\"".into()),

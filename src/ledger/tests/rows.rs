@@ -23,7 +23,7 @@ async fn a_saved_entry_is_known_with_all_that_was_told() {
     assert_eq!((&*found.url, found.outcome, found.attempts), ("http://h/CN.jpg", LastOutcome::Ok, 1));
     assert_eq!((found.finished_at, found.run, found.file.as_ref()), (1_500, RunId(1), Some(&file(6))));
     assert!(found.is_of(&link("http://h/CN.jpg")));
-    let own = Known::Own { outcome: LastOutcome::Ok, bytes: Some(6), run: RunId(1) };
+    let own = Known::Own { outcome: LastOutcome::Ok, bytes: Some(6), finished_at: 1_500 };
     assert_eq!(known(&folder, "CN.jpg"), own);
     let mut reader = reader(&folder);
     let view = reader.view().expect("a view");
@@ -118,7 +118,7 @@ async fn a_name_stays_its_links_in_later_runs() {
     let mut reader = reader(&folder);
     let view = reader.view().expect("a view");
     let ask = |name: &Name, link: &Link| view.known(name, link).expect("readable");
-    let not_found = Known::Own { outcome: LastOutcome::NotFound, bytes: None, run: RunId(1) };
+    let not_found = Known::Own { outcome: LastOutcome::NotFound, bytes: None, finished_at: 1_500 };
     assert_eq!(ask(&name("A.jpg"), &own), not_found);
     for other in ["http://h/a.jpg?key=2", "http://h/a.jpg", "http://other/a.jpg?key=1"] {
         assert_eq!(ask(&name("a.jpg"), &link(other)), Known::Another, "{other}");
@@ -133,7 +133,7 @@ async fn a_failure_changes_nothing_about_the_file_that_is_here() {
     run(&folder, [failed("a"), Record::Ended(unchanged), failed("a"), failed("b")]).await;
     let found = row(&folder, "a");
     assert_eq!((found.outcome, found.class.as_deref()), (LastOutcome::Error, Some("timeout")));
-    assert_eq!((found.file, found.run), (Some(file(1)), RunId(1)), "the first run has saved it");
+    assert_eq!((found.file, found.run), (Some(file(1)), RunId(2)), "the first run has saved it");
     assert_eq!(row(&folder, "b").run, RunId(2));
 }
 
@@ -142,7 +142,7 @@ async fn what_is_forgotten_is_to_be_fetched_again() {
     let folder = folder();
     run(&folder, [saved("a"), saved("b")]).await;
     run(&folder, [Record::Forget(name("A")), Record::Forget(name("never-told"))]).await;
-    assert_eq!(known(&folder, "a"), Known::Own { outcome: LastOutcome::Ok, bytes: None, run: RunId(1) });
+    assert_eq!(known(&folder, "a"), Known::Own { outcome: LastOutcome::Ok, bytes: None, finished_at: 1_500 });
     assert_eq!(row(&folder, "a").file, None);
     assert_eq!((row(&folder, "b").file, rows(&folder)), (Some(file(1)), 2));
 }
@@ -228,7 +228,7 @@ proptest! {
                 let expected = match expected {
                     None => Known::Nothing,
                     Some((owner, ..)) if *owner != url => Known::Another,
-                    Some((_, outcome, bytes)) => Known::Own { outcome: *outcome, bytes: *bytes, run: RunId(1) },
+                    Some((_, outcome, bytes)) => Known::Own { outcome: *outcome, bytes: *bytes, finished_at: 1_500 },
                 };
                 prop_assert_eq!(view.known(&name(text), &link(url)).expect("readable"), expected);
             }

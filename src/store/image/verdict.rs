@@ -57,17 +57,9 @@ impl Format {
         }
     }
 
-    fn article(self) -> &'static str {
+    /// What people call it, as `JPEG`.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Avif | Self::Ico | Self::Svg => "an",
-            _ => "a",
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
             Self::Jpeg => "JPEG",
             Self::Png => "PNG",
             Self::Gif => "GIF",
@@ -79,7 +71,20 @@ impl fmt::Display for Format {
             Self::Ico => "ICO",
             Self::JpegXl => "JPEG XL",
             Self::Svg => "SVG",
-        })
+        }
+    }
+
+    fn article(self) -> &'static str {
+        match self {
+            Self::Avif | Self::Ico | Self::Svg => "an",
+            _ => "a",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
