@@ -5,10 +5,13 @@
 
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind, parser::ValueSource};
 
-use crate::args::{Arguments, Download};
+use crate::args::Arguments;
 
-/// Pairs of which one may hold: identifiers as in [`Download`], in the order in which they are decided.
-const EXCLUSIVE: [(&str, &str); 5] = [
+/// Two options of which one may hold, by their identifiers.
+type Pair = (&'static str, &'static str);
+
+/// Those of a download, in the order in which they are decided.
+const DOWNLOAD: [Pair; 5] = [
     ("demo", "base_url"),
     ("demo", "url_template"),
     ("base_url", "url_template"),
@@ -22,57 +25,66 @@ impl Arguments {
         let mut command = Self::command();
         let matches = command.clone().get_matches();
         let read = Self::from_arg_matches(&matches).and_then(|mut arguments| {
-            for (one, other) in EXCLUSIVE {
-                choose(&mut command, &matches, &mut arguments.download, one, other)?;
+            for id in outdone(&mut command, &matches, &DOWNLOAD)? {
+                arguments.forget(id);
             }
             Ok(arguments)
         });
         read.unwrap_or_else(|error| error.format(&mut command).exit())
     }
+
+    /// Sets an option of a download that the environment gave back to what it is without.
+    fn forget(&mut self, id: &str) {
+        let download = &mut self.download;
+        match id {
+            "url_template" => download.codes.url_template = None,
+            "demo" => download.demo = false,
+            "quiet" => download.output.quiet = false,
+            "verbose" => download.output.verbose = false,
+            // The base and its extension do not matter where there is a template or the demo's origin.
+            _ => {}
+        }
+    }
 }
 
+/// What the environment gave and does not hold, since something else was typed.
+fn outdone(command: &mut Command, matches: &ArgMatches, pairs: &[Pair]) -> Result<Vec<&'static str>, clap::Error> {
+    let mut outdone = Vec::new();
+    for (one, other) in pairs {
+        if !outdone.contains(one) && !outdone.contains(other) {
+            outdone.extend(choose(command, matches, one, other)?);
+        }
+    }
+    Ok(outdone)
+}
+
+/// Which of two options does not hold, if both are given.
 fn choose(
     command: &mut Command,
     matches: &ArgMatches,
-    download: &mut Download,
-    one: &str,
-    other: &str,
-) -> Result<(), clap::Error> {
-    let is_forgotten = |id: &str| id == "url_template" && download.url_template.is_none();
+    one: &'static str,
+    other: &'static str,
+) -> Result<Option<&'static str>, clap::Error> {
     match (source(matches, one), source(matches, other)) {
-        _ if is_forgotten(one) || is_forgotten(other) => {}
         // An extension alone does not say where to: dropping the template would ask a host that nobody named.
         (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) if one == "ext" => {
             let text = "--ext has no effect beside FLAGDL_URL_TEMPLATE: give --base-url too";
-            return Err(command.error(ErrorKind::ArgumentConflict, text));
+            Err(command.error(ErrorKind::ArgumentConflict, text))
         }
-        (Some(ValueSource::EnvVariable), Some(ValueSource::EnvVariable)) if one == "ext" => {}
-        (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => forget(download, other),
-        (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => forget(download, one),
+        (Some(ValueSource::EnvVariable), Some(ValueSource::EnvVariable)) if one == "ext" => Ok(None),
+        (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => Ok(Some(other)),
+        (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => Ok(Some(one)),
         (Some(_), Some(_)) => {
             let [one, other] = [one, other].map(|id| format!("--{}", id.replace('_', "-")));
             let text = format!("{one} and {other} exclude each other: give one of them");
-            return Err(command.error(ErrorKind::ArgumentConflict, text));
+            Err(command.error(ErrorKind::ArgumentConflict, text))
         }
-        _ => {}
+        _ => Ok(None),
     }
-    Ok(())
 }
 
 /// Where an option's value came from; none for a default, or for a switch that is off.
 fn source(matches: &ArgMatches, id: &str) -> Option<ValueSource> {
     let off = matches.try_get_one::<bool>(id).ok().flatten() == Some(&false);
     matches.value_source(id).filter(|source| *source != ValueSource::DefaultValue && !off)
-}
-
-/// Sets an option that the environment gave back to what it is without.
-fn forget(download: &mut Download, id: &str) {
-    match id {
-        "url_template" => download.url_template = None,
-        "demo" => download.demo = false,
-        "quiet" => download.quiet = false,
-        "verbose" => download.verbose = false,
-        // The base and its extension do not matter where there is a template or the demo's origin.
-        _ => {}
-    }
 }

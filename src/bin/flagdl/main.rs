@@ -69,14 +69,15 @@ fn download(arguments: &Download) -> Result<u8> {
     let code = runtime.block_on(async {
         let mut options = settings::options(arguments)?;
         let sockets = settings::sockets(arguments.demo);
-        if options.concurrency > sockets && !arguments.quiet {
+        if options.concurrency > sockets && !arguments.output.quiet {
             complain(&format!("only {sockets} requests at once: the limit of open files allows no more (ulimit -n)"));
         }
         options.concurrency = options.concurrency.min(sockets);
         let demo =
             if arguments.demo { Some(Demo::start().await.context(Refused("start the demo's origin"))?) } else { None };
         let plan = settings::plan(arguments, demo.as_ref().map(Demo::base_url))?;
-        let http = Http::new(&settings::http(arguments)?).map_err(|error| settings::named(error, arguments))?;
+        let http = Http::new(&settings::http(&arguments.fetching, arguments.demo)?)
+            .map_err(|error| settings::named(error, &arguments.fetching.network))?;
         let mut console = Console::new(arguments)?;
         let (interrupt, stop) = Interrupt::listen()?;
         let result = flagdl::run(plan, arguments.dest.clone(), http, options, stop, &mut console).await;
@@ -98,7 +99,7 @@ fn finish(result: Result<Summary, RunError>, console: &mut Console, interrupt: &
             complain(&format!("error: {}", in_words(&error)));
             exit::MACHINE
         }
-        None => exit::code(&summary.tally, interrupt.number(), arguments.allow_missing),
+        None => exit::code(&summary.tally, interrupt.number(), arguments.misses.allow_missing),
     }
 }
 

@@ -14,7 +14,7 @@ use flagdl::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::args::{Accept, Download, Http, Switch};
+use crate::args::{Accept, Codes, Download, Fetching, Http, Network, Switch};
 
 /// The name in requests: the program, its version, and where an operator of a server finds out what it is.
 const USER_AGENT: &str = concat!("flagdl/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -39,11 +39,7 @@ pub(crate) fn plan(arguments: &Download, origin: Option<&str>) -> Result<Plan> {
     if arguments.lists.is_empty() && !arguments.demo {
         bail!("no list\n\nhint: flagdl LIST, or flagdl - for stdin; flagdl --demo shows what it does");
     }
-    let template = match (&arguments.url_template, origin) {
-        (Some(template), _) => Template::parse(template).context("--url-template")?,
-        (None, Some(origin)) => Template::for_base(origin, &arguments.ext)?,
-        (None, None) => Template::for_base(&arguments.base_url, &arguments.ext).context("--base-url and --ext")?,
-    };
+    let template = template(&arguments.codes, origin)?;
     if arguments.lists.iter().any(|list| list.to_string_lossy().contains("://")) {
         bail!("a LIST is a file of URLs, not a URL itself\n\nhint: echo URL | flagdl -");
     }
@@ -53,53 +49,66 @@ pub(crate) fn plan(arguments: &Download, origin: Option<&str>) -> Result<Plan> {
     Ok(Plan::new(Lists::open(sources(arguments))?, template, arguments.limit))
 }
 
+/// What codes become; `origin` is the demo's, where there is one.
+fn template(codes: &Codes, origin: Option<&str>) -> Result<Template> {
+    Ok(match (&codes.url_template, origin) {
+        (Some(template), _) => Template::parse(template).context("--url-template")?,
+        (None, Some(origin)) => Template::for_base(origin, &codes.ext)?,
+        (None, None) => Template::for_base(&codes.base_url, &codes.ext).context("--base-url and --ext")?,
+    })
+}
+
 /// What holds for the run.
 pub(crate) fn options(arguments: &Download) -> Result<Options> {
+    Ok(Options { overwrite: arguments.here.overwrite, ..fetching(&arguments.fetching)? })
+}
+
+/// What holds for whatever is fetched.
+pub(crate) fn fetching(Fetching { pace, patience, files, network }: &Fetching) -> Result<Options> {
     Ok(Options {
-        concurrency: arguments.concurrency,
-        per_host: arguments.per_host,
-        rate: arguments.rate,
-        burst: arguments.burst,
-        total_rate: arguments.total_rate,
-        jitter: arguments.jitter,
-        bandwidth: arguments.bandwidth,
-        adaptive: arguments.adaptive == Switch::On,
-        max_retry_after: arguments.max_retry_after,
-        robots: arguments.robots,
-        respect_opt_out: arguments.respect_opt_out,
-        retries: arguments.retries,
-        read_timeout: arguments.read_timeout,
-        min_speed: arguments.min_speed,
-        timeout: arguments.timeout,
-        max_size: arguments.max_size,
-        accept: match arguments.accept {
+        concurrency: pace.concurrency,
+        per_host: pace.per_host,
+        rate: pace.rate,
+        burst: pace.burst,
+        total_rate: pace.total_rate,
+        jitter: pace.jitter,
+        bandwidth: pace.bandwidth,
+        adaptive: pace.adaptive == Switch::On,
+        robots: pace.robots,
+        respect_opt_out: pace.respect_opt_out,
+        max_retry_after: patience.max_retry_after,
+        retries: patience.retries,
+        read_timeout: patience.read_timeout,
+        min_speed: patience.min_speed,
+        timeout: patience.timeout,
+        max_size: files.max_size,
+        accept: match files.accept {
             Accept::Image => options::Accept::Image,
             Accept::Any => options::Accept::Any,
         },
-        overwrite: arguments.overwrite,
-        headers: headers(&arguments.headers)?.map(Arc::new),
+        headers: headers(&network.headers)?.map(Arc::new),
         ..Options::default()
     })
 }
 
-/// How connections are made.
-pub(crate) fn http(arguments: &Download) -> Result<HttpOptions> {
-    let certificates = arguments
+/// How connections are made; `demo` is to the origin inside this process.
+pub(crate) fn http(Fetching { pace, patience, network, .. }: &Fetching, demo: bool) -> Result<HttpOptions> {
+    let certificates = network
         .cacert
         .as_ref()
         .map(|path| fs::read(path).with_context(|| format!("--cacert: cannot read {}", path.display())));
     Ok(HttpOptions {
-        user_agent: arguments.user_agent.clone().unwrap_or_else(|| USER_AGENT.to_owned()),
-        connect_timeout: arguments.connect_timeout,
-        per_host: arguments.per_host.unwrap_or(arguments.concurrency).get(),
-        version: match arguments.http {
+        user_agent: network.user_agent.clone().unwrap_or_else(|| USER_AGENT.to_owned()),
+        connect_timeout: patience.connect_timeout,
+        per_host: pace.per_host.unwrap_or(pace.concurrency).get(),
+        version: match network.http {
             Http::Http1 => HttpVersion::Http1,
             Http::Http2 => HttpVersion::Http2,
             Http::Auto => HttpVersion::Auto,
         },
-        proxy: proxy(arguments),
+        proxy: proxy(network, demo),
         certificates: certificates.transpose()?,
-        insecure: arguments.insecure,
+        insecure: network.insecure,
     })
 }
 
@@ -107,10 +116,10 @@ pub(crate) fn http(arguments: &Download) -> Result<HttpOptions> {
 ///
 /// The demo's origin is inside this process, where no proxy finds it.
 #[allow(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
-fn proxy(arguments: &Download) -> ProxyChoice {
+fn proxy(network: &Network, demo: bool) -> ProxyChoice {
     let except = ["no_proxy", "NO_PROXY"].iter().find_map(|name| env::var(name).ok());
-    match &arguments.proxy {
-        _ if arguments.demo || except.as_deref().is_some_and(|hosts| hosts.trim() == "*") => ProxyChoice::Direct,
+    match &network.proxy {
+        _ if demo || except.as_deref().is_some_and(|hosts| hosts.trim() == "*") => ProxyChoice::Direct,
         Some(url) => ProxyChoice::Url { url: url.clone(), except },
         None => ProxyChoice::Environment,
     }
@@ -123,8 +132,8 @@ pub(crate) fn terminal_is_dumb() -> bool {
 }
 
 /// An error of the client's, with the option that it is about.
-pub(crate) fn named(error: SetupError, arguments: &Download) -> anyhow::Error {
-    let option = match (&error, &arguments.cacert) {
+pub(crate) fn named(error: SetupError, network: &Network) -> anyhow::Error {
+    let option = match (&error, &network.cacert) {
         (SetupError::UserAgent, _) => "--user-agent".to_owned(),
         (SetupError::Proxy, _) => "--proxy".to_owned(),
         (SetupError::Certificates, Some(path)) => format!("--cacert {}", path.display()),

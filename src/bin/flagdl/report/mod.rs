@@ -41,26 +41,27 @@ pub(crate) struct Console {
 impl Console {
     pub(crate) fn new(arguments: &Download) -> Result<Self> {
         let stderr_is_terminal = io::stderr().is_terminal();
-        let shows_bar = match arguments.progress {
+        let Download { output, misses, .. } = arguments;
+        let shows_bar = match output.progress {
             When::Always => true,
             // Objects and a live line in one window would overwrite each other.
-            When::Auto if arguments.format == Format::Ndjson && io::stdout().is_terminal() => false,
+            When::Auto if output.format == Format::Ndjson && io::stdout().is_terminal() => false,
             When::Auto => stderr_is_terminal && !settings::terminal_is_dumb(),
             When::Never => false,
         };
-        let bar = (shows_bar && !arguments.quiet)
+        let bar = (shows_bar && !output.quiet)
             .then(|| Bar::new(settings::sources(arguments), arguments.limit, stderr_is_terminal));
-        let failed = arguments.failed.as_deref().map(FailedList::create).transpose()?;
+        let failed = misses.failed.as_deref().map(FailedList::create).transpose()?;
         Ok(Self {
             bar,
             // The demo is there to show what there is to see.
-            lines: Lines { verbose: arguments.verbose || arguments.demo && !arguments.quiet, quiet: arguments.quiet },
+            lines: Lines { verbose: output.verbose || arguments.demo && !output.quiet, quiet: output.quiet },
             stderr: BufWriter::with_capacity(64 << 10, io::stderr()),
             stderr_is_terminal,
-            ndjson: (arguments.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
+            ndjson: (output.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
             first_object: true,
             failed,
-            quiet: arguments.quiet,
+            quiet: output.quiet,
         })
     }
 

@@ -1,0 +1,53 @@
+//! What is said while it goes on and at the end, and to whom.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, builder::FalseyValueParser};
+
+/// How much is said, and in which form.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Output {
+    /// A line an entry, as it ends; each retry, and each pause with its reason
+    #[arg(short, long, value_parser = FalseyValueParser::new(), env = "FLAGDL_VERBOSE", hide_env = true)]
+    pub(crate) verbose: bool,
+
+    /// Errors only
+    #[arg(short, long, value_parser = FalseyValueParser::new())]
+    #[arg(env = "FLAGDL_QUIET", hide_env = true)]
+    pub(crate) quiet: bool,
+
+    /// A live bar on stderr; auto is on a terminal
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "FLAGDL_PROGRESS", hide_env = true)]
+    pub(crate) progress: When,
+
+    /// What stdout gets: a summary, or a JSON object an entry and one at the end
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FLAGDL_FORMAT", hide_env = true)]
+    pub(crate) format: Format,
+}
+
+/// What becomes of entries that did not end well.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Misses {
+    /// Write each entry that ended in an error to FILE, as a list
+    #[arg(long, value_name = "FILE", env = "FLAGDL_FAILED", hide_env = true)]
+    pub(crate) failed: Option<PathBuf>,
+
+    /// Entries that are not found no longer make the exit code 3
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ALLOW_MISSING", hide_env = true)]
+    pub(crate) allow_missing: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Ndjson,
+}
