@@ -33,8 +33,8 @@
 //! | `robots` | what a robots.txt allows |
 //! | [`ledger`] | what earlier runs stored |
 //! | [`store`] | a folder in which a file is whole or absent |
-//! | [`plan`] | lists to jobs |
 //! | [`options`] | what a run may be told |
+//! | [`plan`] | lists to jobs |
 //! | [`event`] | what happens in a run |
 //! | [`tally`] | the counts |
 //! | `run` | the run itself |

@@ -86,6 +86,78 @@ pub enum Accept {
     Any,
 }
 
+/// What is done about a file that is here already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing: it is skipped.
+    #[default]
+    Skip,
+    /// Its server is asked whether it has changed since (RFC 9110 §13), and it is replaced if it has.
+    Update,
+    /// It is fetched again.
+    Overwrite,
+}
+
+/// What is done about a file that is here and that its server no longer has (404, 410).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Gone {
+    /// Nothing: it is kept, and reported as gone.
+    #[default]
+    Keep,
+    /// It is removed at the end of a run that went to its end, unless there are more of them than this.
+    Delete(Share),
+}
+
+/// A part of a whole, or a count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Share {
+    /// 0 to 1.
+    Part(f64),
+    /// So many.
+    Count(u64),
+}
+
+/// Why a text is no share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("write a percentage or a count, such as 1% or 100")]
+pub struct ShareError;
+
+impl Share {
+    /// How many of a whole of `all` that is at most, rounded down.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count, and not negative")]
+    #[allow(clippy::cast_precision_loss, reason = "counts of files are far below 2^53")]
+    pub fn of(self, all: u64) -> u64 {
+        match self {
+            // A hair more, because 0.07 of 100 is 7 and not 7.000000000000001.
+            Self::Part(part) => (part * all as f64 + 1e-9) as u64,
+            Self::Count(count) => count,
+        }
+    }
+}
+
+impl FromStr for Share {
+    type Err = ShareError;
+
+    fn from_str(text: &str) -> Result<Self, ShareError> {
+        match text.strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent.trim().parse().map_err(|_| ShareError)?;
+                if (0.0..=100.0).contains(&percent) { Ok(Self::Part(percent / 100.0)) } else { Err(ShareError) }
+            }
+            None => text.parse().map(Self::Count).map_err(|_| ShareError),
+        }
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Part(part) => write!(f, "{}%", (part * 1e6).round() / 1e4),
+            Self::Count(count) => count.fmt(f),
+        }
+    }
+}
+
 /// What holds for a run.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own, set by its name")]
@@ -126,8 +198,14 @@ pub struct Options {
     pub max_size: u64,
     /// What is taken for a good file.
     pub accept: Accept,
-    /// Whether what is here is fetched again.
-    pub overwrite: bool,
+    /// What is done about files that are here.
+    pub existing: Existing,
+    /// Whether a good file that the ledger knows nothing of, and that has an entry's name, is taken as that entry's.
+    pub adopt: bool,
+    /// For how long nothing is asked about what its server did not have; not at all where there is none.
+    pub missing_ttl: Option<Duration>,
+    /// What is done about files that are here and gone from their servers.
+    pub gone: Gone,
     /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect. Secret values
     /// are to be marked as such (`HeaderValue::set_sensitive`), or `Debug` prints them.
     pub headers: Option<Arc<HeaderMap>>,
@@ -171,7 +249,10 @@ impl Default for Options {
             timeout: None,
             max_size: 64 << 20,
             accept: Accept::Image,
-            overwrite: false,
+            existing: Existing::Skip,
+            adopt: false,
+            missing_ttl: None,
+            gone: Gone::Keep,
             headers: None,
             grace: Duration::from_secs(10),
             seed: None,
@@ -195,6 +276,24 @@ mod tests {
         ] {
             let rate: Rate = text.parse().expect(text);
             assert_eq!((rate.interval(), rate.to_string().as_str()), (Duration::from_millis(millis), shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn shares_are_read_and_shown() {
+        for (text, of_1000, shown) in [
+            ("1%", 10, "1%"),
+            ("0.5 %", 5, "0.5%"),
+            ("7%", 70, "7%"),
+            ("100%", 1000, "100%"),
+            ("0%", 0, "0%"),
+            ("12", 12, "12"),
+        ] {
+            let share: Share = text.parse().expect(text);
+            assert_eq!((share.of(1000), share.to_string().as_str()), (of_1000, shown), "{text}");
+        }
+        for text in ["", "%", "-1%", "101%", "NaN%", "0.5", "-1"] {
+            assert_eq!(text.parse::<Share>(), Err(ShareError), "{text}");
         }
     }
 

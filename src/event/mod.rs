@@ -14,6 +14,7 @@ use crate::{
     link::{Host, Link, without_secrets},
     list::Entry,
     name::Name,
+    options::Share,
 };
 
 /// How an entry ended; each in exactly one way.
@@ -21,7 +22,7 @@ use crate::{
 pub enum Outcome {
     /// Saved.
     Ok,
-    /// Here already, and the server says that it has not changed since (304). Nothing asks for that yet.
+    /// Here already, and not changed since: the server says so (304), or has sent the same bytes again.
     Unchanged,
     /// Here already: the ledger knows the file, and it is there in its size. Nothing was asked.
     Skipped,
@@ -54,6 +55,28 @@ impl Outcome {
     }
 }
 
+/// What the end of an entry has changed about the files that are here, or are to be here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Change {
+    /// A file that was not here before.
+    New,
+    /// Other bytes in place of those that were here.
+    Changed,
+    /// The server no longer has what is here.
+    Gone,
+}
+
+impl Change {
+    /// The word for it in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+        }
+    }
+}
+
 /// A time as people read it: `350ms`, `1.5s`, `30s`.
 pub fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -71,6 +94,8 @@ pub struct Ended {
     pub path: Option<Name>,
     /// How it ended.
     pub outcome: Outcome,
+    /// What that has changed, if anything.
+    pub change: Option<Change>,
     /// Why, where it ended in an error.
     pub failure: Option<Failure>,
     /// The last answer's status.
@@ -159,6 +184,26 @@ impl HoldReason {
     }
 }
 
+/// Why files that are gone from their servers were not removed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Withheld {
+    /// There are more of them than allowed.
+    TooMany {
+        /// How many.
+        gone: u64,
+        /// Of how many that were asked about.
+        asked: u64,
+        /// How many may be removed.
+        most: Share,
+    },
+    /// The run did not go to its end.
+    CutShort {
+        /// How many there were until then.
+        gone: u64,
+    },
+}
+
 /// Something that happened.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -197,6 +242,10 @@ pub enum Event<'a> {
     },
     /// An entry ended.
     Ended(&'a Ended),
+    /// A file that is gone from its server was removed.
+    Deleted(&'a Name),
+    /// Files that are gone from their servers were to be removed, and are still here.
+    NotDeleted(&'a Withheld),
     /// Some time has passed.
     Progress(Progress),
     /// Nothing more will start; so many requests are still in flight.

@@ -17,7 +17,7 @@ use super::{
     error::About as _,
     folder::Folder,
     owner::is_owned_by,
-    record::{Known, LastOutcome, Row, RunId, Validators, row_columns},
+    record::{Known, LastOutcome, Row, RunId, row_columns},
     runs::{self, Run},
     schema::{self, Kind},
 };
@@ -86,6 +86,17 @@ impl Reader {
         self.all(sql, (key, limit, format!("[{}]", runs.join(","))), Row::read)
     }
 
+    /// As [`Reader::rows_after`], but only those whose file is here and was gone from its server in this run.
+    pub(crate) fn gone_rows(&mut self, run: RunId, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM entry INDEXED BY gone WHERE outcome = 0 AND bytes IS NOT NULL AND name > ?1 AND run = ?3 \
+             ORDER BY name LIMIT ?2"
+        );
+        self.all(sql, (key, limit, run.0), Row::read)
+    }
+
     /// How many entries last ended in which way. Reads the whole ledger.
     pub(crate) fn counts(&mut self) -> Result<Vec<Count>, LedgerError> {
         let sql = "SELECT outcome, class, count(*) FROM entry GROUP BY outcome, class ORDER BY outcome, class";
@@ -128,16 +139,7 @@ impl View<'_> {
         Ok(known?.unwrap_or(Known::Nothing))
     }
 
-    /// What to ask "changed since?" with; empty where nothing is known.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
-    pub(crate) fn validators(&self, name: &Name) -> Result<Validators, LedgerError> {
-        let sql = "SELECT etag, last_modified FROM entry WHERE name = ?1";
-        let validators = self.one(sql, name, |row| Ok(Validators { etag: row.get(0)?, last_modified: row.get(1)? }));
-        Ok(validators?.unwrap_or_default())
-    }
-
     /// All that is known of a name.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     pub(crate) fn look_up(&self, name: &Name) -> Result<Option<Row>, LedgerError> {
         self.one(concat!("SELECT ", row_columns!(), " FROM entry WHERE name = ?1"), name, Row::read)
     }

@@ -1,16 +1,18 @@
 //! What is here already: what the ledger knows of a name, and a look at the file.
 //!
 //! Promises: a file counts as here where the ledger says whose it is and how large, and a plain file of that size has
-//! the name; nothing is opened for that, and no symbolic link is followed.
+//! the name; nothing is opened for that, and no symbolic link is followed. A file that the ledger knows nothing of is
+//! read to its end before it is taken for an entry's.
 //!
-//! What surprises: the size is all that is looked at. What a disk does to the bytes of a file is for another step to find.
+//! What surprises: the size is all that is looked at. What a disk does to the bytes of a file is for `verify` to find.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use crate::{
-    ledger::{Known, Ledger, LedgerError, Reader, View},
+    ledger::{Known, LastOutcome, Ledger, LedgerError, Reader, StoredFile, Validators, View},
     link::Link,
     name::Name,
+    options::{Accept, Existing, Options},
     store::inspect::Inspector,
 };
 
@@ -18,19 +20,42 @@ use crate::{
 pub(crate) struct Here {
     reader: Reader,
     folder: Inspector,
-    overwrite: bool,
+    wishes: Wishes,
+}
+
+/// What is to be done about what is here.
+#[derive(Debug, Clone, Copy)]
+struct Wishes {
+    existing: Existing,
+    adopt: bool,
+    accept: Accept,
+    /// What was not found since then, in seconds since 1970, is not asked for.
+    missing_since: Option<u64>,
+}
+
+/// The file that a job is about to replace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    pub(crate) sha256: Option<[u8; 32]>,
+    pub(crate) validators: Validators,
 }
 
 impl Here {
-    /// What is in a folder; with `overwrite` nothing of it counts as here, but names stay whose they are.
-    pub(crate) fn open(ledger: &Ledger, folder: &Path, overwrite: bool) -> Result<Self, LedgerError> {
+    /// What is in a folder, looked at with what the options want; `now` is in seconds since 1970.
+    pub(crate) fn open(ledger: &Ledger, folder: &Path, options: &Options, now: u64) -> Result<Self, LedgerError> {
         let failed = |source| LedgerError::Folder { path: folder.into(), source };
-        Ok(Self { reader: ledger.reader()?, folder: Inspector::open(folder).map_err(failed)?, overwrite })
+        let wishes = Wishes {
+            existing: options.existing,
+            adopt: options.adopt,
+            accept: options.accept,
+            missing_since: options.missing_ttl.map(|ttl| since(now, ttl)),
+        };
+        Ok(Self { reader: ledger.reader()?, folder: Inspector::open(folder).map_err(failed)?, wishes })
     }
 
     /// What is here at one moment.
     pub(super) fn look(&mut self) -> Result<Look<'_>, LedgerError> {
-        Ok(Look { view: self.reader.view()?, folder: &self.folder, overwrite: self.overwrite })
+        Ok(Look { view: self.reader.view()?, folder: &self.folder, wishes: self.wishes })
     }
 }
 
@@ -38,29 +63,57 @@ impl Here {
 pub(super) struct Look<'a> {
     view: View<'a>,
     folder: &'a Inspector,
-    overwrite: bool,
+    wishes: Wishes,
 }
 
 /// Whose a name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
     /// Nobody's.
     Free,
     /// Another link's.
     Another,
-    /// The link's own; there is no file, or it is to be fetched again.
-    Own,
+    /// The link's own, to be fetched; with the file that is here.
+    Own(Option<Box<Before>>),
     /// The link's own, and the file is here.
     Here,
+    /// The link's own, and its server did not have it a short while ago.
+    Missing,
 }
 
 impl Look<'_> {
     pub(super) fn standing(&self, name: &Name, link: &Link) -> Result<Standing, LedgerError> {
-        Ok(match self.view.known(name, link)? {
-            Known::Nothing => Standing::Free,
-            Known::Another => Standing::Another,
-            Known::Own { bytes: Some(bytes), .. } if !self.overwrite && self.folder.has(name, bytes) => Standing::Here,
-            Known::Own { .. } => Standing::Own,
-        })
+        let (outcome, bytes, finished_at) = match self.view.known(name, link)? {
+            Known::Nothing => return Ok(Standing::Free),
+            Known::Another => return Ok(Standing::Another),
+            Known::Own { outcome, bytes, finished_at } => (outcome, bytes, finished_at),
+        };
+        let is_here = bytes.is_some_and(|bytes| self.folder.has(name, bytes));
+        if is_here && self.wishes.existing == Existing::Skip {
+            return Ok(Standing::Here);
+        }
+        if outcome == LastOutcome::NotFound && self.wishes.missing_since.is_some_and(|since| finished_at > since) {
+            return Ok(Standing::Missing);
+        }
+        Ok(Standing::Own(if is_here { self.before(name)? } else { None }))
     }
+
+    fn before(&self, name: &Name) -> Result<Option<Box<Before>>, LedgerError> {
+        let file = self.view.look_up(name)?.and_then(|row| row.file);
+        Ok(file.map(|StoredFile { sha256, validators, .. }| Box::new(Before { sha256, validators })))
+    }
+
+    /// The file that has a name which the ledger knows nothing of, if it is wanted and good.
+    pub(super) fn adopt(&self, name: &Name) -> Option<Box<StoredFile>> {
+        if !self.wishes.adopt {
+            return None;
+        }
+        let found = self.folder.whole_file(name, self.wishes.accept == Accept::Image)?;
+        let format = found.format.map(|format| format.name().into());
+        Some(Box::new(StoredFile { bytes: found.bytes, sha256: Some(found.sha256), format, ..StoredFile::default() }))
+    }
+}
+
+fn since(now: u64, ttl: Duration) -> u64 {
+    now.saturating_sub(ttl.as_secs())
 }

@@ -12,13 +12,13 @@ mod here;
 
 use thiserror::Error;
 
-pub(crate) use self::here::Here;
+pub(crate) use self::here::{Before, Here};
 use self::{
     claims::{Claim, Claims},
     here::{Look, Standing},
 };
 use crate::{
-    ledger::LedgerError,
+    ledger::{LedgerError, StoredFile},
     link::{Link, LinkError},
     list::{Entry, LineError, ListError, Lists},
     name::Name,
@@ -41,6 +41,8 @@ pub struct Job {
     pub link: Link,
     /// Where it is saved, relative to the destination.
     pub path: Name,
+    /// The file that is there.
+    pub(crate) before: Option<Box<Before>>,
 }
 
 /// Why an entry is no job.
@@ -68,6 +70,10 @@ pub(crate) enum Planned {
     Job(Job),
     /// Its file is here.
     Here(Job),
+    /// A file is here that the ledger does not know yet.
+    Adopted(Job, Box<StoredFile>),
+    /// Its server did not have it a short while ago.
+    Missing(Job),
     /// The same URL stood earlier in this run.
     Duplicate(Job),
     /// No job.
@@ -177,14 +183,26 @@ impl Naming<'_> {
             // it taken.
             let claim = if standing == Standing::Another { Claim::Taken } else { self.claims.claim(&path, &link) };
             match claim {
-                Claim::New if standing == Standing::Here => return Ok(Planned::Here(Job { entry, link, path })),
-                Claim::New => return Ok(Planned::Job(Job { entry, link, path })),
-                Claim::Same => return Ok(Planned::Duplicate(Job { entry, link, path })),
+                Claim::New => return Ok(self.first(Job { entry, link, path, before: None }, standing)),
+                Claim::Same => return Ok(Planned::Duplicate(Job { entry, link, path, before: None })),
                 Claim::Taken => {}
             }
             let Some(digits) = digits.next() else { return Ok(Planned::Invalid(entry, EntryError::NameTaken)) };
             path = name.with_hash(&link, digits);
             standing = self.standing(&path, &link)?;
+        }
+    }
+
+    /// What becomes of an entry that is the first of this run with its name.
+    fn first(&self, job: Job, standing: Standing) -> Planned {
+        match standing {
+            Standing::Here => Planned::Here(job),
+            Standing::Missing => Planned::Missing(job),
+            Standing::Own(before) => Planned::Job(Job { before, ..job }),
+            Standing::Free | Standing::Another => match self.look.as_ref().and_then(|look| look.adopt(&job.path)) {
+                Some(file) => Planned::Adopted(job, file),
+                None => Planned::Job(job),
+            },
         }
     }
 
@@ -194,7 +212,7 @@ impl Naming<'_> {
         if self.look.is_some() && standing == Standing::Free {
             let given = name.with_hash(link, DIGITS[0]);
             let standing = self.standing(&given, link)?;
-            if matches!(standing, Standing::Own | Standing::Here) {
+            if !matches!(standing, Standing::Free | Standing::Another) {
                 return Ok((given, standing));
             }
         }
@@ -247,7 +265,8 @@ mod tests {
     fn shown(planned: &Planned) -> String {
         match planned {
             Planned::Job(job) => format!("{} -> {}", job.link, job.path),
-            Planned::Here(job) => format!("{} is here", job.path),
+            Planned::Here(job) | Planned::Adopted(job, _) => format!("{} is here", job.path),
+            Planned::Missing(job) => format!("{} is missing", job.path),
             Planned::Duplicate(job) => format!("{} again", job.path),
             Planned::Invalid(entry, error) => format!("{}: {error}", entry.line),
         }
@@ -323,7 +342,7 @@ mod tests {
                     Planned::Duplicate(job) => {
                         prop_assert_eq!(jobs.get(job.link.url().as_str()), Some(&job.path));
                     }
-                    Planned::Here(_) | Planned::Invalid(..) => {}
+                    Planned::Here(_) | Planned::Adopted(..) | Planned::Missing(_) | Planned::Invalid(..) => {}
                 }
             }
         }

@@ -87,14 +87,16 @@ pub(super) enum Answer {
     /// The beginning of a robots.txt.
     Robots(Bytes),
     NotFound,
+    /// What is here has not changed since.
+    Unchanged,
     Redirect(Link),
 }
 
 /// What is wanted of an answer.
 #[derive(Debug, Clone)]
 pub(super) enum Wanted {
-    /// A file under this name.
-    File(Name),
+    /// A file under this name, or with `if_changed` the word that the one that is here has not changed.
+    File { name: Name, if_changed: bool },
     /// A robots.txt.
     Robots,
 }
@@ -137,7 +139,8 @@ impl<T: Transport> Setting<T> {
         let (head, body) = deadlines.head(self.transport.send(request)).await??;
         *told = Told { status: Some(head.status), advice: Advice::of(head.status, &head.headers, wall_clock()) };
         match (head.status, wanted) {
-            (200 | 203, Wanted::File(path)) => self.receive(&head, body, path, deadlines).await,
+            (200 | 203, Wanted::File { name, .. }) => self.receive(&head, body, name, deadlines).await,
+            (304, Wanted::File { if_changed: true, .. }) => Ok(Answer::Unchanged),
             (200..=299, Wanted::Robots) => self.receive_robots(body, deadlines).await,
             (404 | 410, _) => {
                 self.drain(body).await;

@@ -1,18 +1,18 @@
 //! What of a run goes into the ledger: its beginning, the entries that ended, its end.
 //!
 //! Promises: no secret goes into what is noted of the options; an entry that leaves nothing to be known (skipped, a
-//! duplicate, left, no entry at all) is not noted.
+//! duplicate, left, not asked for, no entry at all) is not noted.
 
 use std::{fmt::Write as _, fs, path::Path};
 
 use super::clock::seconds_since_1970;
 use crate::{
-    event::{Ended, Failure, Outcome},
+    event::{Ended, Failure, Outcome, seconds},
     ledger::{
         Beginning, Counts, Durability, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record,
         StoredFile, Writer,
     },
-    options::{Accept, Options},
+    options::{Accept, Existing, Gone, Options},
     plan::Here,
     tally::Tally,
 };
@@ -22,8 +22,11 @@ const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
 /// Begins a run in a folder that has a ledger; none where there is none yet. Blocks.
 pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<(Writer, Here)>, LedgerError> {
-    let Some(ledger) = Ledger::open_existing(folder)? else { return Ok(None) };
-    let here = Here::open(&ledger, folder, options.overwrite)?;
+    // What is to be adopted is in folders that have none yet.
+    let opened =
+        if options.adopt && folder.is_dir() { Some(Ledger::open(folder)?) } else { Ledger::open_existing(folder)? };
+    let Some(ledger) = opened else { return Ok(None) };
+    let here = Here::open(&ledger, folder, options, seconds_since_1970())?;
     Ok(Some((begin(ledger, options)?, here)))
 }
 
@@ -52,7 +55,14 @@ fn in_short(options: &Options) -> String {
     add("--total-rate", options.total_rate.map(|rate| rate.to_string()));
     add("--retries", Some(options.retries.to_string()));
     add("--accept", (options.accept == Accept::Any).then(|| "any".into()));
-    for (option, is_on) in [("--robots", options.robots), ("--overwrite", options.overwrite)] {
+    add("--missing-ttl", options.missing_ttl.map(seconds));
+    for (option, is_on) in [
+        ("--robots", options.robots),
+        ("--adopt", options.adopt),
+        ("--update", options.existing == Existing::Update),
+        ("--overwrite", options.existing == Existing::Overwrite),
+        ("--gone delete", options.gone != Gone::Keep),
+    ] {
         if is_on {
             text.push(' ');
             text.push_str(option);
@@ -66,9 +76,11 @@ pub(super) fn record(ended: &Ended, saved: Option<Box<StoredFile>>) -> Option<Re
     let outcome = match ended.outcome {
         Outcome::Ok => LastOutcome::Ok,
         Outcome::Unchanged => LastOutcome::Unchanged,
-        Outcome::NotFound => LastOutcome::NotFound,
+        Outcome::NotFound if ended.attempts > 0 => LastOutcome::NotFound,
         Outcome::Error => LastOutcome::Error,
-        Outcome::Skipped | Outcome::Duplicate | Outcome::Left => return None,
+        // Adopted: it is as if this run had saved it.
+        Outcome::Skipped if saved.is_some() => LastOutcome::Ok,
+        Outcome::NotFound | Outcome::Skipped | Outcome::Duplicate | Outcome::Left => return None,
     };
     Some(Record::Ended(EndedEntry {
         name: ended.path.clone()?,

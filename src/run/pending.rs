@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
 use crate::{
-    event::{Ended, Failure, Outcome, RedirectError},
+    event::{Change, Ended, Failure, Outcome, RedirectError},
     fetch::Fault,
+    ledger::StoredFile,
     link::{Host, Link},
     list::Entry,
     plan::{EntryError, Job},
@@ -77,9 +78,30 @@ impl Pending {
         self.link().host()
     }
 
-    /// The user's headers, as far as they are meant for where it is fetched from now.
-    pub(super) fn headers(&self, headers: Option<&Arc<HeaderMap>>) -> Option<Arc<HeaderMap>> {
-        if self.astray { None } else { headers.cloned() }
+    /// What to ask with besides the transport's own: the user's headers, as far as they are meant for where it is
+    /// fetched from now, and with `if_changed` what is to be told to have changed.
+    pub(super) fn headers(&self, users: Option<&Arc<HeaderMap>>, if_changed: bool) -> Option<Arc<HeaderMap>> {
+        let users = users.filter(|_| !self.astray);
+        if !if_changed {
+            return users.cloned();
+        }
+        let mut headers = users.map_or_else(HeaderMap::new, |users| (**users).clone());
+        headers.extend(self.conditions());
+        Some(Arc::new(headers))
+    }
+
+    /// Whether there is something to ask "changed since?" with.
+    pub(super) fn has_validators(&self) -> bool {
+        self.conditions().next().is_some()
+    }
+
+    /// RFC 9110 §13.1.2 and §13.1.3. Both, since a server that knows entity tags passes over the time.
+    fn conditions(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let validators = self.job.before.as_ref().map(|before| &before.validators);
+        let etag = validators.and_then(|validators| validators.etag.as_deref());
+        let time = validators.and_then(|validators| validators.last_modified.as_deref());
+        let fields = [(header::IF_NONE_MATCH, etag), (header::IF_MODIFIED_SINCE, time)];
+        fields.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value?).ok()?)))
     }
 
     /// Counts a request that goes out.
@@ -139,24 +161,37 @@ impl Pending {
         self.astray = false;
     }
 
-    pub(super) fn end(self, outcome: Outcome, bytes: u64, failure: Option<Failure>, now: Instant) -> Ended {
+    /// Ends it with a file that was saved.
+    pub(super) fn end_saved(self, file: &StoredFile, now: Instant) -> Ended {
+        let change = match self.job.before.as_deref() {
+            None => Some(Change::New),
+            Some(before) if before.sha256.is_some() && before.sha256 == file.sha256 => None,
+            Some(_) => Some(Change::Changed),
+        };
+        Ended { change, bytes: file.bytes, ..self.end(Outcome::Ok, None, now) }
+    }
+
+    /// Ends it in another way.
+    pub(super) fn end(self, outcome: Outcome, failure: Option<Failure>, now: Instant) -> Ended {
+        let gone = outcome == Outcome::NotFound && self.job.before.is_some();
         Ended {
             entry: self.job.entry,
             link: Some(self.job.link),
             path: Some(self.job.path),
             outcome,
             status: self.status,
+            change: gone.then_some(Change::Gone),
             failure,
-            bytes,
+            bytes: 0,
             attempts: self.attempts,
             elapsed: self.since.map(|since| now.duration_since(since)),
         }
     }
 }
 
-/// A duplicate has nothing to try, and neither has what is here.
+/// A duplicate has nothing to try, and neither has what is here, or was not there a short while ago.
 pub(super) fn untried(job: Job, outcome: Outcome) -> Ended {
-    Pending::new(job).end(outcome, 0, None, Instant::now())
+    Pending::new(job).end(outcome, None, Instant::now())
 }
 
 /// What is no entry is an error of its own.
@@ -166,6 +201,7 @@ pub(super) fn invalid(entry: Entry, error: EntryError) -> Ended {
         link: None,
         path: None,
         outcome: Outcome::Error,
+        change: None,
         failure: Some(error.into()),
         status: None,
         bytes: 0,

@@ -33,6 +33,17 @@ pub(super) struct Write {
     pub(super) measured: bool,
     /// What the answer's head tells of it.
     pub(super) file: Box<StoredFile>,
+    /// The hash of the file that is here, where that is to stay if this is the same.
+    pub(super) known: Option<[u8; 32]>,
+}
+
+/// What became of a body, with what is to be known of its file.
+#[derive(Debug)]
+pub(super) enum Saved {
+    /// It has its name.
+    Written(Box<StoredFile>),
+    /// The file that was here has the same bytes, and is still here.
+    Same(Box<StoredFile>),
 }
 
 /// Checks and publishes; answers in the order of the batch, with what is to be known of each file, and with fewer
@@ -42,7 +53,7 @@ pub(super) fn write_all(
     accept: Accept,
     given_up: &AtomicBool,
     batch: Vec<Write>,
-) -> Vec<Result<Box<StoredFile>, Failure>> {
+) -> Vec<Result<Saved, Failure>> {
     let going_on = batch.into_iter().take_while(|_| !given_up.load(Ordering::Relaxed));
     let guarded = |write: Write| {
         let published = catch_unwind(AssertUnwindSafe(|| write.publish(store, accept)));
@@ -52,7 +63,7 @@ pub(super) fn write_all(
 }
 
 impl Write {
-    fn publish(self, store: &Arc<Store>, accept: Accept) -> Result<Box<StoredFile>, Failure> {
+    fn publish(self, store: &Arc<Store>, accept: Accept) -> Result<Saved, Failure> {
         let format = match accept {
             Accept::Any => None,
             Accept::Image => match self.check().map_err(|error| store.failure(error, &self.path))? {
@@ -63,11 +74,17 @@ impl Write {
         let mut file = self.file;
         file.format = format.map(|format| format.name().into());
         file.bytes = self.content.size();
-        file.sha256 = Some(match self.content {
-            Content::Memory(bytes) => store.save(&bytes, &self.path)?,
-            Content::Staged(staged, _) => store.publish(staged, &self.path)?,
-        });
-        Ok(file)
+        let staged = match self.content {
+            Content::Memory(bytes) => store.stage_all(&bytes, &self.path)?,
+            Content::Staged(staged, _) => staged,
+        };
+        let hash = staged.sha256();
+        file.sha256 = Some(hash);
+        if self.known == Some(hash) {
+            return Ok(Saved::Same(file));
+        }
+        store.publish(staged, &self.path)?;
+        Ok(Saved::Written(file))
     }
 
     fn check(&self) -> io::Result<Result<Format, Flaw>> {

@@ -1,6 +1,6 @@
 //! A look at files that are here: whether they are still what they were.
 //!
-//! Promises: nothing is made or changed; no symbolic link is followed and nothing but a plain file is opened, so a
+//! Promises: nothing is made or changed, and only what [`Inspector::remove`] is told is removed; no symbolic link is followed and nothing but a plain file is opened, so a
 //! pipe under a file's name blocks nobody; a file is read in pieces, whatever its size.
 //!
 //! What surprises: whether a file has an image's end is only asked of what was an image when it was saved.
@@ -76,6 +76,15 @@ pub(crate) enum Damage {
     Unreadable(io::Error),
 }
 
+/// A file that is whole, as far as can be told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct WholeFile {
+    pub(crate) bytes: u64,
+    pub(crate) sha256: [u8; 32],
+    /// Where it was to be an image.
+    pub(crate) format: Option<Format>,
+}
+
 /// A folder, for looking.
 #[derive(Debug)]
 pub(crate) struct Inspector {
@@ -108,11 +117,27 @@ impl Inspector {
         }
     }
 
-    /// A file that is one whole image: its size, hash and format; none where the name has something else, or nothing.
-    pub(crate) fn whole_image(&self, name: &Name) -> Option<(u64, [u8; 32], Format)> {
+    /// A file that has some bytes and, with `image`, is one whole image; none where the name has something else, or
+    /// nothing.
+    pub(crate) fn whole_file(&self, name: &Name, image: bool) -> Option<WholeFile> {
         let file = self.open_file(name).ok()?;
-        let format = image::check(&image::OpenFile::new(&file).ok()?).ok()?.ok()?;
-        Some((file.metadata().ok()?.len(), sha256(&file).ok()?, format))
+        let bytes = file.metadata().ok().map(|metadata| metadata.len()).filter(|bytes| *bytes > 0)?;
+        let format = if image { Some(image::check(&image::OpenFile::new(&file).ok()?).ok()?.ok()?) } else { None };
+        Some(WholeFile { bytes, sha256: sha256(&file).ok()?, format })
+    }
+
+    /// Removes a plain file. Says whether there was one; whatever else has the name stays.
+    pub(crate) fn remove(&self, name: &Name) -> io::Result<bool> {
+        match self.stat(name) {
+            Ok(stat) if what_else(&stat).is_none() => {}
+            Ok(_) | Err(Errno::NOENT) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        match rustix::fs::unlinkat(&self.folder, name.as_str(), AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn open_file(&self, name: &Name) -> Result<File, Damage> {
@@ -232,7 +257,7 @@ mod tests {
         for (file, what) in [("folder", "a folder"), ("link", "a symbolic link"), ("pipe", "a pipe")] {
             let damage = inspector.inspect(&name(file), &expected, Depth::Full).expect_err(file);
             assert_eq!(damage.to_string(), format!("{what} has its name"));
-            assert!(!inspector.has(&name(file), 1) && inspector.whole_image(&name(file)).is_none());
+            assert!(!inspector.has(&name(file), 1) && inspector.whole_file(&name(file), false).is_none());
         }
     }
 
@@ -241,10 +266,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("a"), IMAGE).expect("a new file");
         fs::write(folder.path().join("cut"), &IMAGE[..20]).expect("a new file");
+        fs::write(folder.path().join("empty"), "").expect("a new file");
         let inspector = Inspector::open(folder.path()).expect("a folder");
-        let (bytes, hash, format) = inspector.whole_image(&name("a")).expect("an image");
-        assert_eq!((bytes, format), (IMAGE.len() as u64, Format::Gif));
-        assert_eq!(hash, <[u8; 32]>::from(Sha256::digest(IMAGE)));
-        assert!(inspector.whole_image(&name("cut")).is_none());
+        let file = |format| WholeFile { bytes: IMAGE.len() as u64, sha256: Sha256::digest(IMAGE).into(), format };
+        assert_eq!(inspector.whole_file(&name("a"), true), Some(file(Some(Format::Gif))));
+        assert_eq!(inspector.whole_file(&name("a"), false), Some(file(None)));
+        assert_eq!(inspector.whole_file(&name("cut"), true), None);
+        assert!(inspector.whole_file(&name("cut"), false).is_some());
+        assert_eq!(inspector.whole_file(&name("empty"), false), None);
     }
 }

@@ -47,7 +47,7 @@ impl Staged {
     }
 
     /// The SHA-256 of what was written.
-    pub(super) fn sha256(&self) -> [u8; 32] {
+    pub(crate) fn sha256(&self) -> [u8; 32] {
         self.hash.clone().finalize().into()
     }
 

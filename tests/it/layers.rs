@@ -27,8 +27,8 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("robots", &[]),
     ("ledger", &["link", "name"]),
     ("store", &["link", "name"]),
-    ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store"]),
     ("options", &["schedule"]),
+    ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store", "options"]),
     ("event", &["link", "list", "name", "template", "fetch", "ledger", "store", "plan", "options"]),
     ("tally", &["link", "schedule", "event"]),
     (

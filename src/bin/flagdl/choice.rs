@@ -11,12 +11,13 @@ use crate::args::Arguments;
 type Pair = (&'static str, &'static str);
 
 /// Those of a download, in the order in which they are decided.
-const DOWNLOAD: [Pair; 5] = [
+const DOWNLOAD: [Pair; 6] = [
     ("demo", "base_url"),
     ("demo", "url_template"),
     ("base_url", "url_template"),
     ("ext", "url_template"),
     ("quiet", "verbose"),
+    ("update", "overwrite"),
 ];
 
 impl Arguments {
@@ -41,6 +42,8 @@ impl Arguments {
             "demo" => download.demo = false,
             "quiet" => download.output.quiet = false,
             "verbose" => download.output.verbose = false,
+            "update" => download.here.update = false,
+            "overwrite" => download.here.overwrite = false,
             // The base and its extension do not matter where there is a template or the demo's origin.
             _ => {}
         }

@@ -99,7 +99,7 @@ fn finish(result: Result<Summary, RunError>, console: &mut Console, interrupt: &
             complain(&format!("error: {}", in_words(&error)));
             exit::MACHINE
         }
-        None => exit::code(&summary.tally, interrupt.number(), arguments.misses.allow_missing),
+        None => exit::code(&summary, interrupt.number(), arguments.misses.allow_missing),
     }
 }
 

@@ -8,13 +8,13 @@ use anyhow::{Context, Result, bail};
 use flagdl::{
     fetch::{HttpOptions, HttpVersion, ProxyChoice, SetupError},
     list::{Lists, Source},
-    options::{self, Options},
+    options::{self, Existing, Options},
     plan::Plan,
     template::Template,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::args::{Accept, Codes, Download, Fetching, Http, Network, Switch};
+use crate::args::{self, Accept, Codes, Download, Fetching, Http, Network, Switch};
 
 /// The name in requests: the program, its version, and where an operator of a server finds out what it is.
 const USER_AGENT: &str = concat!("flagdl/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -60,7 +60,21 @@ fn template(codes: &Codes, origin: Option<&str>) -> Result<Template> {
 
 /// What holds for the run.
 pub(crate) fn options(arguments: &Download) -> Result<Options> {
-    Ok(Options { overwrite: arguments.here.overwrite, ..fetching(&arguments.fetching)? })
+    let here = &arguments.here;
+    Ok(Options {
+        existing: match (here.update, here.overwrite) {
+            (true, _) => Existing::Update,
+            (false, true) => Existing::Overwrite,
+            (false, false) => Existing::Skip,
+        },
+        gone: match here.gone {
+            args::Gone::Keep => options::Gone::Keep,
+            args::Gone::Delete => options::Gone::Delete(here.max_gone),
+        },
+        adopt: here.adopt,
+        missing_ttl: here.missing_ttl,
+        ..fetching(&arguments.fetching)?
+    })
 }
 
 /// What holds for whatever is fetched.

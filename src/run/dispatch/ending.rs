@@ -117,7 +117,8 @@ impl<T: Transport> Dispatcher<'_, T> {
         let cut_short = self.cut_short || matches!(self.failed, Some(Cause::Reader(_) | Cause::Spill(_)));
         let all_read = self.all_read && !cut_short && self.gate.spill.total() == 0;
         let hosts = self.schedule.worst(Instant::now().into_std());
-        let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), hosts, all_read };
+        let (deleted, withheld) = (self.deleted, self.withheld);
+        let summary = Summary { tally: self.tally, elapsed: self.begun.elapsed(), hosts, deleted, withheld, all_read };
         match self.failed {
             None => Ok(summary),
             Some(cause) => Err(RunError { summary: Box::new(summary), cause }),

@@ -10,6 +10,7 @@
 mod admit;
 mod ending;
 mod folder;
+mod gone;
 mod robots;
 mod settle;
 mod survey;
@@ -35,13 +36,14 @@ use super::{
     Cause, RunError,
     attempt::{Attempted, Setting, Wanted},
     pending::{self, Pending},
-    write::Write,
+    write::{Saved, Write},
 };
 use crate::{
-    event::{Failure, Outcome, Reporter},
+    event::{Failure, Outcome, Reporter, Withheld},
     fetch::Transport,
-    ledger::{StoredFile, Writer},
+    ledger::Writer,
     link::Host,
+    options::Existing,
     plan::{BATCH, PlanError, Planned},
     schedule::{Limits, Next, Schedule, Ticket},
     stop::{Stop, StopSignal},
@@ -68,7 +70,7 @@ pub(super) enum Read {
 #[derive(Debug)]
 enum Done {
     Attempt(Attempted),
-    Writes(Vec<Result<Box<StoredFile>, Failure>>),
+    Writes(Vec<Result<Saved, Failure>>),
 }
 
 /// What the schedule holds.
@@ -121,6 +123,10 @@ pub(super) struct Dispatcher<'a, T> {
     /// When what is in flight has had its time, once the run is drained.
     grace_ends: Option<Instant>,
     failed: Option<Cause>,
+    /// Files that were here, and about which their servers have answered.
+    asked_about: u64,
+    deleted: u64,
+    withheld: Option<Withheld>,
 }
 
 impl<'a, T: Transport> Dispatcher<'a, T> {
@@ -171,6 +177,9 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             stopped: Stop::Run,
             grace_ends: None,
             failed: None,
+            asked_about: 0,
+            deleted: 0,
+            withheld: None,
             stop,
             setting,
         }
@@ -203,6 +212,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         }
         self.give_up().await;
         self.count_the_rest().await;
+        self.delete_gone().await;
         self.close_ledger().await;
         self.finish()
     }
@@ -225,8 +235,10 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             let (link, headers, wanted) = match &mut work {
                 Work::Entry(pending) => {
                     pending.start(now);
-                    let headers = pending.headers(setting.options.headers.as_ref());
-                    (pending.link().clone(), headers, Wanted::File(pending.job().path.clone()))
+                    let if_changed = setting.options.existing == Existing::Update && pending.has_validators();
+                    let headers = pending.headers(setting.options.headers.as_ref(), if_changed);
+                    let name = pending.job().path.clone();
+                    (pending.link().clone(), headers, Wanted::File { name, if_changed })
                 }
                 Work::Robots(errand) => {
                     let headers = setting.options.headers.clone().filter(|_| errand.is_trusted);
@@ -299,6 +311,8 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             self.read += 1;
             match planned {
                 Planned::Here(job) => self.end(&pending::untried(job, Outcome::Skipped), None),
+                Planned::Adopted(job, file) => self.end(&pending::untried(job, Outcome::Skipped), Some(file)),
+                Planned::Missing(job) => self.end(&pending::untried(job, Outcome::NotFound), None),
                 Planned::Duplicate(job) => self.end(&pending::untried(job, Outcome::Duplicate), None),
                 Planned::Invalid(entry, error) => self.end(&pending::invalid(entry, error), None),
                 Planned::Job(job) if self.stopped > Stop::Run => self.leave(Pending::new(job)),

@@ -15,12 +15,13 @@ use crate::{
     event::{Ended, Event, Failure, HostDown, Outcome, RedirectError, shown},
     fetch::Transport,
     ledger::StoredFile,
+    options::Existing,
     run::{
         attempt::{Answer, Attempted},
         deadlines::after,
         hearing,
         pending::{self, Pending},
-        write::Write,
+        write::{Saved, Write},
     },
     schedule::{
         Finding, Heard, Kind, Ticket,
@@ -128,13 +129,19 @@ impl<T: Transport> Dispatcher<'_, T> {
         wait: Option<Duration>,
         finding: Finding,
     ) {
+        if matches!(answer, Ok(Answer::Body { .. } | Answer::NotFound | Answer::Unchanged)) {
+            self.asked_about += u64::from(pending.job().before.is_some());
+        }
         match answer {
             Ok(Answer::Body { content, measured, file }) => {
                 self.unwritten_bytes += content.held();
                 let path = pending.job().path.clone();
-                self.unwritten.push((*pending, Write { content, path, measured, file }));
+                let is_update = self.setting.options.existing == Existing::Update;
+                let known = pending.job().before.as_ref().and_then(|before| before.sha256).filter(|_| is_update);
+                self.unwritten.push((*pending, Write { content, path, measured, file, known }));
             }
-            Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now()), None),
+            Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, None, Instant::now()), None),
+            Ok(Answer::Unchanged) => self.end(&pending.end(Outcome::Unchanged, None, Instant::now()), None),
             Ok(Answer::Redirect(target)) => match pending.follow(target) {
                 Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
                 Ok(()) => {
@@ -158,9 +165,11 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
     }
 
-    fn settle_write(&mut self, pending: Pending, result: Result<Box<StoredFile>, Failure>) {
+    fn settle_write(&mut self, pending: Pending, result: Result<Saved, Failure>) {
+        let now = Instant::now();
         match result {
-            Ok(file) => self.end(&pending.end(Outcome::Ok, file.bytes, None, Instant::now()), Some(file)),
+            Ok(Saved::Written(file)) => self.end(&pending.end_saved(&file, now), Some(file)),
+            Ok(Saved::Same(file)) => self.end(&pending.end(Outcome::Unchanged, None, now), Some(file)),
             Err(failure) => self.settle_failure(Box::new(pending), failure, Cost::Whole),
         }
     }
@@ -221,11 +230,11 @@ impl<T: Transport> Dispatcher<'_, T> {
     }
 
     pub(super) fn end_in_error(&mut self, pending: Pending, failure: Failure) {
-        self.end(&pending.end(Outcome::Error, 0, Some(failure), Instant::now()), None);
+        self.end(&pending.end(Outcome::Error, Some(failure), Instant::now()), None);
     }
 
     pub(super) fn leave(&mut self, pending: Pending) {
-        self.end(&pending.end(Outcome::Left, 0, None, Instant::now()), None);
+        self.end(&pending.end(Outcome::Left, None, Instant::now()), None);
     }
 
     /// The one place where an entry ends: counted, noted and reported once.

@@ -9,10 +9,11 @@
 use std::sync::Arc;
 
 use crate::{
+    ledger::Validators,
     link::{Host, Link},
     list::Entry,
     name::Name,
-    plan::Job,
+    plan::{Before, Job},
 };
 
 /// The names of lists that blocks refer to by number.
@@ -24,13 +25,14 @@ pub(super) struct Codec {
 impl Codec {
     /// Puts jobs of one host behind what is in `block`.
     pub(super) fn encode(&mut self, jobs: &[Job], block: &mut Vec<u8>) {
-        for Job { entry, link, path } in jobs {
+        for Job { entry, link, path, before } in jobs {
             let link = link.url().as_str();
             put_number(block, self.number(&entry.list) as u64);
             put_number(block, entry.line);
             put_text(block, &entry.text);
             put_text(block, if link == &*entry.text { "" } else { link });
             put_text(block, path.as_str());
+            put_before(block, before.as_deref());
         }
     }
 
@@ -48,7 +50,8 @@ impl Codec {
         let list = self.lists.get(usize::try_from(rest.number()?).ok()?)?;
         let entry = Entry { list: Arc::clone(list), line: rest.number()?, text: rest.text()?.into() };
         let url = Some(rest.text()?).filter(|text| !text.is_empty()).unwrap_or(&entry.text);
-        Some(Job { link: Link::read_back(url, host)?, path: Name::of_stored(rest.text()?)?, entry })
+        let (link, path) = (Link::read_back(url, host)?, Name::of_stored(rest.text()?)?);
+        Some(Job { link, path, before: rest.before()?, entry })
     }
 
     /// The number of a list; the last ones are looked at first, because lists are read one after the other.
@@ -74,6 +77,19 @@ fn put_text(block: &mut Vec<u8>, text: &str) {
     block.extend_from_slice(text.as_bytes());
 }
 
+/// What follows is told first: bit 0 for a file, 1 for its hash, 2 for its entity tag, 3 for its time.
+fn put_before(block: &mut Vec<u8>, before: Option<&Before>) {
+    let Some(Before { sha256, validators: Validators { etag, last_modified } }) = before else {
+        return block.push(0);
+    };
+    let bits = [true, sha256.is_some(), etag.is_some(), last_modified.is_some()];
+    block.push(bits.iter().rev().fold(0, |bits, bit| bits << 1 | u8::from(*bit)));
+    block.extend(sha256.iter().flatten());
+    for text in [etag, last_modified].into_iter().flatten() {
+        put_text(block, text);
+    }
+}
+
 /// What of a block has not been read yet.
 struct Rest<'a>(&'a [u8]);
 
@@ -97,6 +113,30 @@ impl<'a> Rest<'a> {
         self.0 = rest;
         std::str::from_utf8(text).ok()
     }
+
+    /// None for what could not have been written.
+    #[allow(clippy::option_option, reason = "whether it can be read, and whether there is one")]
+    fn before(&mut self) -> Option<Option<Box<Before>>> {
+        let (bits, rest) = self.0.split_first()?;
+        self.0 = rest;
+        let has = |bit: u8| bits >> bit & 1 == 1;
+        if !has(0) {
+            return (*bits == 0).then_some(None);
+        }
+        let mut before = Before::default();
+        if has(1) {
+            let (hash, rest) = self.0.split_first_chunk()?;
+            before.sha256 = Some(*hash);
+            self.0 = rest;
+        }
+        if has(2) {
+            before.validators.etag = Some(self.text()?.into());
+        }
+        if has(3) {
+            before.validators.last_modified = Some(self.text()?.into());
+        }
+        Some(Some(Box::new(before)))
+    }
 }
 
 #[cfg(test)]
@@ -116,11 +156,17 @@ mod tests {
                 let link = Link::parse(&text).ok()?;
                 (link.host().as_str() == "http://xn--exmple-cua.org").then_some((text, link))
             });
-        (link, "\\PC{0,60}", any::<bool>(), any::<u64>(), prop_oneof!["stdin", "\\PC{0,9}"]).prop_map(
-            |((url, link), text, as_written, line, list)| {
+        let before = (any::<Option<[u8; 32]>>(), any::<Option<String>>(), any::<Option<String>>());
+        let before = before.prop_map(|(sha256, etag, last_modified)| {
+            let validators = Validators { etag: etag.map(Into::into), last_modified: last_modified.map(Into::into) };
+            Box::new(Before { sha256, validators })
+        });
+        let before = proptest::option::of(before);
+        (link, "\\PC{0,60}", any::<bool>(), any::<u64>(), prop_oneof!["stdin", "\\PC{0,9}"], before).prop_map(
+            |((url, link), text, as_written, line, list, before)| {
                 let path = Name::new(&text, &link);
                 let text = if as_written { link.url().as_str().into() } else { [url, text].concat().into() };
-                Job { entry: Entry { list: list.into(), line, text }, link, path }
+                Job { entry: Entry { list: list.into(), line, text }, link, path, before }
             },
         )
     }
@@ -138,6 +184,7 @@ mod tests {
                 prop_assert_eq!(decoded.link.url(), job.link.url());
                 prop_assert_eq!(decoded.link.host(), job.link.host());
                 prop_assert_eq!(&decoded.path, &job.path);
+                prop_assert_eq!(&decoded.before, &job.before);
             }
         }
 
@@ -163,7 +210,7 @@ mod tests {
         let job = |line, url| {
             let link = link(url);
             let path = Name::of_link(&link);
-            Job { entry: Entry { list: Arc::clone(&list), line, text: url.into() }, link, path }
+            Job { entry: Entry { list: Arc::clone(&list), line, text: url.into() }, link, path, before: None }
         };
         let jobs = [job(1, "http://h/a.jpg"), job(2, "http://h/b.jpg")];
         let mut codec = Codec::default();
@@ -182,7 +229,7 @@ mod tests {
         let link = link("http://h/a.jpg");
         let path = Name::of_link(&link);
         let host = link.host().clone();
-        let job = Job { entry: Entry { list: "list".into(), line: 300, text: "a".into() }, link, path };
+        let job = Job { entry: Entry { list: "list".into(), line: 300, text: "a".into() }, link, path, before: None };
         let mut codec = Codec::default();
         let mut block = Vec::new();
         codec.encode(&[job], &mut block);

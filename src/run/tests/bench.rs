@@ -5,9 +5,9 @@ use std::{fs, io, num::NonZeroUsize, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use super::double::Double;
 use crate::{
     event::{Event, Reporter},
+    fetch::Transport,
     list::{Lists, Source},
     options::Options,
     plan::Plan,
@@ -76,14 +76,19 @@ impl Bench {
     }
 
     /// Runs a list; what is recorded is of this run only.
-    pub(super) async fn run(&mut self, list: &str, double: &Double, options: Options) -> Result<Summary, RunError> {
+    pub(super) async fn run<T: Transport + Clone>(
+        &mut self,
+        list: &str,
+        transport: &T,
+        options: Options,
+    ) -> Result<Summary, RunError> {
         let source = Source::Text { name: "list".into(), text: list.into() };
         let template = Template::parse("http://h/{code}").expect("a template");
         let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
         let folder = self.out();
         self.recorder.ended.clear();
         let options = Options { seed: Some(7), ..options };
-        let result = run(plan, folder, double.clone(), options, self.signal.clone(), &mut self.recorder).await;
+        let result = run(plan, folder, transport.clone(), options, self.signal.clone(), &mut self.recorder).await;
         let summary = match &result {
             Ok(summary) => summary,
             Err(error) => &*error.summary,

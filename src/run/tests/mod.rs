@@ -6,9 +6,11 @@
 mod bench;
 mod double;
 mod endings;
+mod origin;
 mod politeness;
 mod reruns;
 mod troubles;
+mod updates;
 
 use std::{
     fs,

@@ -13,7 +13,7 @@ use crate::{
     event::Outcome,
     fetch::Fault,
     ledger::{HowEnded, Ledger, LedgerError, Reader, Row},
-    options::{Accept, Options},
+    options::{Accept, Existing, Options},
     run::Cause,
     stop::Stop,
 };
@@ -97,7 +97,7 @@ async fn a_failed_attempt_to_fetch_again_does_not_forget_the_file() {
     let mut bench = Bench::new();
     run(&mut bench, "a\n", Double::default(), options(1)).await;
     let down = Double::default().script("http://h/a", [Answer::status(403)]);
-    run(&mut bench, "a\n", down, Options { overwrite: true, ..options(1) }).await;
+    run(&mut bench, "a\n", down, Options { existing: Existing::Overwrite, ..options(1) }).await;
     assert_eq!(bench.ended(), ["a error http-403"]);
     assert!(run(&mut bench, "a\n", Double::default(), options(1)).await.is_empty());
     assert_eq!(bench.ended(), ["a skipped"]);
@@ -138,7 +138,7 @@ async fn overwriting_fetches_again_under_the_same_names() {
     let mut bench = Bench::new();
     run(&mut bench, "http://a/x.jpg\nhttp://b/x.jpg\n", Double::default(), options(1)).await;
     let files = bench.files();
-    let overwrite = Options { overwrite: true, ..options(1) };
+    let overwrite = Options { existing: Existing::Overwrite, ..options(1) };
     let asked = run(&mut bench, "http://b/x.jpg\nhttp://a/x.jpg\n", Double::default(), overwrite).await;
     assert_eq!(asked, ["http://a/x.jpg", "http://b/x.jpg"]);
     assert_eq!(bench.files(), files);
@@ -210,7 +210,8 @@ async fn the_ledger_knows_what_was_saved() {
 async fn the_ledger_knows_how_each_run_ended_and_what_it_counted() {
     let mut bench = Bench::new();
     let missing = Double::default().script("http://h/missing", [Answer::status(404)]);
-    run(&mut bench, "a\na\nmissing\n", missing, Options { headers: None, overwrite: true, ..options(2) }).await;
+    run(&mut bench, "a\na\nmissing\n", missing, Options { headers: None, existing: Existing::Overwrite, ..options(2) })
+        .await;
     let silent = Double::default().script("http://h/silent", [Answer::silence()]);
     let mut stopped = Bench::new().stopping_after(1, Stop::Abort);
     std::mem::swap(&mut stopped.folder, &mut bench.folder);

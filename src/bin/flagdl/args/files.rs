@@ -1,8 +1,11 @@
 //! What is taken for a good file, and what is done about a file that is here.
 
-use clap::{Args, ValueEnum, builder::FalseyValueParser};
+use std::time::Duration;
 
-use crate::values::bytes;
+use clap::{Args, ValueEnum, builder::FalseyValueParser};
+use flagdl::options::Share;
+
+use crate::values::{bytes, duration};
 
 /// What is taken for a good file.
 #[derive(Debug, Args)]
@@ -22,9 +25,35 @@ pub(crate) struct Files {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct Here {
+    /// Ask of whatever is here whether it has changed since, and fetch it if it has
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_UPDATE", hide_env = true)]
+    pub(crate) update: bool,
+
     /// Fetch again whatever is here
     #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_OVERWRITE", hide_env = true)]
     pub(crate) overwrite: bool,
+
+    /// What becomes of files that their servers no longer have, as --update finds them: keep, or delete at the end
+    #[arg(long, value_name = "WHAT", default_value = "keep", env = "FLAGDL_GONE", hide_env = true)]
+    pub(crate) gone: Gone,
+
+    /// Delete nothing if more of the files asked about are gone, as 1% or 100
+    #[arg(long, value_name = "SHARE", default_value = "1%", env = "FLAGDL_MAX_GONE", hide_env = true)]
+    pub(crate) max_gone: Share,
+
+    /// For so long ask no more for what was not found, as 12h or 7d [default: ask again each time]
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "FLAGDL_MISSING_TTL", hide_env = true)]
+    pub(crate) missing_ttl: Option<Duration>,
+
+    /// Take a good file that flagdl has not put there, and that has an entry's name, as that entry's
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ADOPT", hide_env = true)]
+    pub(crate) adopt: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Gone {
+    Keep,
+    Delete,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -34,6 +34,10 @@ pub(crate) struct Misses {
     #[arg(long, value_name = "FILE", env = "FLAGDL_FAILED", hide_env = true)]
     pub(crate) failed: Option<PathBuf>,
 
+    /// Write each new, changed and gone file to FILE: the word, a tab, and its path below DIR
+    #[arg(long, value_name = "FILE", env = "FLAGDL_DIFF", hide_env = true)]
+    pub(crate) diff: Option<PathBuf>,
+
     /// Entries that are not found no longer make the exit code 3
     #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ALLOW_MISSING", hide_env = true)]
     pub(crate) allow_missing: bool,

@@ -1,78 +1,18 @@
 //! The list of entries that failed, to be fed back.
 //!
-//! Promises: it stands under its name only when the run is over, whole; so a list may be fed back into itself.
-//!
-//! What surprises: what is no plain file (a pipe, `/dev/stderr`) is written to as it is, and a link stays a link: its
-//! target is replaced. A line that is no text could not be given back, and is noted as a comment.
+//! What surprises: a line that is no text could not be given back, and is noted as a comment.
 
-use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-};
-
-use anyhow::{Context, Result};
 use flagdl::{
     event::{Ended, Failure, Outcome},
     plan::EntryError,
 };
 
-pub(super) struct FailedList {
-    out: BufWriter<File>,
-    path: PathBuf,
-    /// The name under which it is written, where it is not its own.
-    staged: Option<PathBuf>,
-}
-
-impl FailedList {
-    pub(super) fn create(path: &Path) -> Result<Self> {
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let staged = (!is_written_in_place(path)).then(|| {
-            let mut name = target.as_os_str().to_owned();
-            name.push(format!(".{}.part", std::process::id()));
-            PathBuf::from(name)
-        });
-        let file = match &staged {
-            Some(staged) => File::create(staged),
-            // At its end: behind a name such as /dev/stderr may be a log that others write to.
-            None => File::options().append(true).open(path),
-        };
-        let file = file.with_context(|| format!("--failed: cannot write {}", path.display()))?;
-        Ok(Self { out: BufWriter::new(file), path: target, staged })
-    }
-
-    pub(super) fn note(&mut self, ended: &Ended) -> io::Result<()> {
-        let entry = &ended.entry;
-        match &ended.failure {
-            _ if ended.outcome != Outcome::Error => Ok(()),
-            Some(Failure::Entry(EntryError::Line(error))) => {
-                writeln!(self.out, "# {} line {}: {error}", entry.list, entry.line)
-            }
-            _ => writeln!(self.out, "{}", entry.text),
-        }
-    }
-
-    pub(super) fn finish(mut self) -> Result<()> {
-        let written = self.out.flush().and_then(|()| match self.staged.take() {
-            Some(staged) => fs::rename(staged, &self.path),
-            None => Ok(()),
-        });
-        written.with_context(|| format!("--failed: cannot write {}", self.path.display()))
-    }
-}
-
-/// Whether there is no file to be replaced: a pipe or a device, or a name such as `/dev/stderr` or `/dev/fd/3`, which
-/// is a link to whatever was opened, a log of somebody's perhaps.
-fn is_written_in_place(path: &Path) -> bool {
-    let opened = ["/dev", "/proc"].iter().any(|system| path.starts_with(system));
-    opened && path.is_symlink() || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
-}
-
-impl Drop for FailedList {
-    fn drop(&mut self) {
-        if let Some(staged) = &self.staged {
-            // Only a run that was never begun ends here.
-            let _ = fs::remove_file(staged);
-        }
+/// What the list gets of an entry, if anything.
+pub(super) fn line(ended: &Ended) -> Option<String> {
+    let entry = &ended.entry;
+    match &ended.failure {
+        _ if ended.outcome != Outcome::Error => None,
+        Some(Failure::Entry(EntryError::Line(error))) => Some(format!("# {} line {}: {error}", entry.list, entry.line)),
+        _ => Some(entry.text.to_string()),
     }
 }

@@ -1,6 +1,6 @@
 //! Lines for people, on stderr: errors always, everything with `-v`.
 
-use flagdl::event::{Ended, Event, Held, Outcome};
+use flagdl::event::{Change, Ended, Event, Held, Outcome, Withheld};
 
 use super::summary::span;
 
@@ -30,6 +30,8 @@ impl Lines {
             Event::Cramped(error) if !self.quiet => Some(format!(
                 "the disk takes no more entries of hosts that wait ({error}): they may hold up the others"
             )),
+            Event::Deleted(path) if self.verbose => Some(format!("{path} is deleted")),
+            Event::NotDeleted(withheld) => Some(of_withheld(withheld)),
             Event::Draining(in_flight) if !self.quiet => {
                 let s = if *in_flight == 1 { "" } else { "s" };
                 Some(format!("stopping: {in_flight} request{s} in flight may finish (Ctrl-C again gives them up)"))
@@ -45,6 +47,19 @@ fn of_held(held: &Held, cause: &str) -> String {
     format!("{host} {}{cause}: held {}", reason.phrase(), span(*wait))
 }
 
+fn of_withheld(withheld: &Withheld) -> String {
+    match withheld {
+        Withheld::TooMany { gone, asked, most } => format!(
+            "*** nothing was deleted: {gone} of {asked} files are gone from their servers, more than --max-gone {most}\n\
+             hint: if that is right, run it again with --max-gone {gone}"
+        ),
+        Withheld::CutShort { gone } => {
+            format!("*** nothing was deleted, because the run did not go to its end ({gone} files are gone until here)")
+        }
+        _ => "*** nothing was deleted".to_owned(),
+    }
+}
+
 fn of_ended(ended: &Ended) -> String {
     let entry = ended.shown();
     match (&ended.failure, ended.outcome) {
@@ -53,6 +68,8 @@ fn of_ended(ended: &Ended) -> String {
             Some(link) => format!("*** error for {entry}: {failure} ({link})"),
             None => format!("*** error for {entry}: {failure} ({} line {})", ended.entry.list, ended.entry.line),
         },
+        (None, Outcome::NotFound) if ended.change == Some(Change::Gone) => format!("{entry} is not found any more"),
+        (None, Outcome::Ok) if ended.change == Some(Change::Changed) => format!("{entry} is ok, and has changed"),
         (None, Outcome::NotFound) => format!("{entry} is not found"),
         (None, Outcome::Duplicate) => format!("{entry} is a duplicate"),
         (None, outcome) => format!("{entry} is {}", outcome.as_str()),

@@ -6,12 +6,17 @@
 //! What surprises: both are buffered and flushed five times a second and at the end, at once on a terminal.
 
 mod bar;
+mod diff;
 mod failed;
 mod lines;
+mod listing;
 mod ndjson;
 mod summary;
 
-use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+use std::{
+    io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
+    path::PathBuf,
+};
 
 use anyhow::{Context, Result};
 use flagdl::{
@@ -19,7 +24,7 @@ use flagdl::{
     tally::Summary,
 };
 
-use self::{bar::Bar, failed::FailedList, lines::Lines};
+use self::{bar::Bar, lines::Lines, listing::Listing};
 use crate::{
     args::{Download, Format, When},
     settings,
@@ -34,7 +39,8 @@ pub(crate) struct Console {
     /// Where NDJSON goes, if it is asked for.
     ndjson: Option<BufWriter<Stdout>>,
     first_object: bool,
-    failed: Option<FailedList>,
+    failed: Option<Listing>,
+    diff: Option<Listing>,
     quiet: bool,
 }
 
@@ -51,7 +57,9 @@ impl Console {
         };
         let bar = (shows_bar && !output.quiet)
             .then(|| Bar::new(settings::sources(arguments), arguments.limit, stderr_is_terminal));
-        let failed = misses.failed.as_deref().map(FailedList::create).transpose()?;
+        let listing = |option, path: &Option<PathBuf>| path.as_deref().map(|path| Listing::create(option, path));
+        let failed = listing("--failed", &misses.failed).transpose()?;
+        let diff = listing("--diff", &misses.diff).transpose()?;
         Ok(Self {
             bar,
             // The demo is there to show what there is to see.
@@ -61,6 +69,7 @@ impl Console {
             ndjson: (output.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
             first_object: true,
             failed,
+            diff,
             quiet: output.quiet,
         })
     }
@@ -74,7 +83,7 @@ impl Console {
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
-        let listed = self.failed.take().map_or(Ok(()), FailedList::finish);
+        let listed = self.failed.take().into_iter().chain(self.diff.take()).try_for_each(Listing::finish);
         let summed_up = match &mut self.ndjson {
             Some(out) => {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
@@ -114,8 +123,11 @@ impl Reporter for Console {
                 if let Some(bar) = &mut self.bar {
                     bar.count(ended);
                 }
-                if let Some(failed) = &mut self.failed {
-                    failed.note(ended).map_err(|error| io::Error::new(error.kind(), format!("--failed: {error}")))?;
+                if let (Some(failed), Some(line)) = (&mut self.failed, failed::line(ended)) {
+                    failed.line(line)?;
+                }
+                if let (Some(diff), Some(line)) = (&mut self.diff, diff::line(ended)) {
+                    diff.line(line)?;
                 }
                 if let Some(out) = &mut self.ndjson {
                     let object = ndjson::entry(ended, std::mem::take(&mut self.first_object));

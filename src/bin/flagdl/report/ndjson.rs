@@ -4,7 +4,7 @@
 //! first object carries the schema's number.
 
 use flagdl::{
-    event::{Ended, Outcome},
+    event::{Change, Ended, Outcome},
     link::Host,
     tally::{HostStats, Summary},
 };
@@ -22,6 +22,8 @@ pub(super) fn entry(ended: &Ended, first: bool) -> Value {
         ("url", ended.link.as_ref().map(|link| json!(link.to_string()))),
         ("path", ended.path.as_ref().filter(|_| here).map(|path| json!(path.as_str()))),
         ("outcome", Some(json!(ended.outcome.as_str()))),
+        // An `ok` without it is new.
+        ("change", ended.change.filter(|change| *change != Change::New).map(|change| json!(change.as_str()))),
         ("class", ended.failure.as_ref().map(|failure| json!(failure.class()))),
         ("status", ended.status.map(|status| json!(status))),
         ("bytes", (ended.outcome == Outcome::Ok).then(|| json!(ended.bytes))),
@@ -42,6 +44,10 @@ pub(super) fn summary(summary: &Summary, first: bool) -> Value {
     for outcome in Outcome::ALL {
         object.insert(outcome.as_str().into(), json!(tally.of(outcome)));
     }
+    for change in [Change::New, Change::Changed, Change::Gone] {
+        object.insert(change.as_str().into(), json!(tally.changed(change)));
+    }
+    object.insert("deleted".into(), json!(summary.deleted));
     object.insert("requests".into(), json!(tally.requests));
     object.insert("bytes".into(), json!(tally.bytes));
     object.insert("seconds".into(), json!(summary.elapsed.as_secs_f64()));

@@ -4,11 +4,12 @@ use std::{fmt::Write, time::Duration};
 
 use bytesize::ByteSize;
 use flagdl::{
-    event::Outcome,
+    event::{Change, Outcome},
     tally::{Summary, Tally},
 };
 
-/// `6 ok, 1 not found, 0 errors in 0.41s (61.2 KiB, 149.3 KiB/s)`, with the further outcomes that are not zero.
+/// `6 ok, 1 not found, 0 errors in 0.41s (61.2 KiB, 149.3 KiB/s)`, with the further outcomes that are not zero, and in the
+/// brackets what has changed.
 pub(super) fn line(summary: &Summary) -> String {
     let tally = &summary.tally;
     let mut line = format!(
@@ -30,9 +31,18 @@ pub(super) fn line(summary: &Summary) -> String {
         }
     }
     write!(line, " in {}", time(summary.elapsed)).expect("writing to a String cannot fail");
+    let changes = [
+        (tally.changed(Change::Changed), "changed"),
+        (tally.changed(Change::Gone), "gone"),
+        (summary.deleted, "deleted"),
+    ];
+    let mut details: Vec<_> =
+        changes.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     if tally.bytes > 0 {
-        write!(line, " ({}, {})", size(tally.bytes), speed(tally.bytes, summary.elapsed))
-            .expect("writing to a String cannot fail");
+        details.extend([size(tally.bytes), speed(tally.bytes, summary.elapsed)]);
+    }
+    if !details.is_empty() {
+        write!(line, " ({})", details.join(", ")).expect("writing to a String cannot fail");
     }
     if !summary.all_read {
         line.push_str("; the list was not read to its end");

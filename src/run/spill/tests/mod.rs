@@ -22,7 +22,7 @@ pub(super) fn job(number: usize, line: u64) -> Job {
         links.collect::<Result<_, _>>().expect("links")
     });
     let entry = Entry { list: "list".into(), line, text: format!("{number} {line}").into() };
-    Job { entry, path: Name::of_link(&LINKS[number]), link: LINKS[number].clone() }
+    Job { entry, path: Name::of_link(&LINKS[number]), link: LINKS[number].clone(), before: None }
 }
 
 pub(super) fn jobs(number: usize, lines: Range<u64>) -> Vec<Job> {

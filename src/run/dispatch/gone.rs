@@ -1,0 +1,116 @@
+//! Files that are here and gone from their servers: removed at the end of a run, where that is wanted.
+//!
+//! Promises: nothing is removed before every entry has had its turn, nor where more files are gone than allowed: a
+//! server that has lost its disk answers 404 to everything. What is removed is a plain file that has the size which the
+//! ledger knows, and that its server did not have in this very run.
+//!
+//! What surprises: the file goes before the ledger forgets it. A kill in between leaves a row without a file, which the
+//! next run asks for; the other way round would leave a file that nobody knows of.
+
+use std::{io, path::Path, sync::Arc};
+
+use super::Dispatcher;
+use crate::{
+    event::{Change, Event, Withheld},
+    fetch::Transport,
+    ledger::{LedgerError, Reader, Record, Row, RunId},
+    options::Gone,
+    run::Cause,
+    stop::Stop,
+    store::{Store, StoreError, inspect::Inspector},
+};
+
+/// Files that are removed in one go.
+const BATCH: usize = 256;
+
+impl<T: Transport> Dispatcher<'_, T> {
+    /// Removes what is gone, or says why not.
+    pub(super) async fn delete_gone(&mut self) {
+        let Gone::Delete(most) = self.setting.options.gone else { return };
+        let (gone, asked) = (self.tally.changed(Change::Gone), self.asked_about);
+        if gone == 0 {
+            return;
+        }
+        if self.stopped > Stop::Run || self.cut_short {
+            self.withhold(Withheld::CutShort { gone });
+        } else if gone > most.of(asked) {
+            self.withhold(Withheld::TooMany { gone, asked, most });
+        } else if let Err(cause) = self.delete_all_gone().await {
+            self.fail(cause);
+        }
+    }
+
+    fn withhold(&mut self, withheld: Withheld) {
+        self.withheld = Some(withheld);
+        self.report(&Event::NotDeleted(&withheld));
+    }
+
+    async fn delete_all_gone(&mut self) -> Result<(), Cause> {
+        let Some(ledger) = &mut self.ledger else { return Ok(()) };
+        // Until then not every row tells how its entry has ended.
+        ledger.flush().await?;
+        let (folder, store, run) = (self.folder.clone(), Arc::clone(self.setting.store()), ledger.run());
+        let mut sweep = in_background(move || Sweep::begin(&folder, store, run)).await?;
+        loop {
+            let (swept, rows) = in_background(move || sweep.next_batch()).await?;
+            sweep = swept;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for (row, was_here) in rows {
+                if was_here {
+                    self.deleted += 1;
+                    self.report(&Event::Deleted(&row.path));
+                }
+                if let Some(ledger) = &mut self.ledger {
+                    ledger.tell(Record::Forget(row.path))?;
+                    ledger.catch_up().await?;
+                }
+            }
+        }
+    }
+}
+
+async fn in_background<D: Send + 'static>(
+    work: impl FnOnce() -> Result<D, Cause> + Send + 'static,
+) -> Result<D, Cause> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Cause::Reader(error.into()))?
+}
+
+/// A way through all that was found to be gone in a run, and removes it.
+struct Sweep {
+    reader: Reader,
+    folder: Inspector,
+    store: Arc<Store>,
+    run: RunId,
+    /// The key of the last row.
+    after: Box<str>,
+}
+
+impl Sweep {
+    fn begin(folder: &Path, store: Arc<Store>, run: RunId) -> Result<Self, Cause> {
+        let failed = |source: io::Error| StoreError::Open { path: folder.to_owned(), source };
+        let stopped = || LedgerError::Stopped { path: folder.to_owned() };
+        let reader = Reader::open(folder)?.ok_or_else(stopped)?;
+        Ok(Self { reader, folder: Inspector::open(folder).map_err(failed)?, store, run, after: Box::default() })
+    }
+
+    /// Removes the next files; gives their rows, and whether there was a file. None at the end.
+    fn next_batch(mut self) -> Result<(Self, Vec<(Row, bool)>), Cause> {
+        let rows = self.reader.gone_rows(self.run, &self.after, BATCH)?;
+        if let Some(last) = rows.last() {
+            self.after = last.key.clone();
+        }
+        let removed: Result<Vec<_>, Cause> =
+            rows.into_iter().map(|row| self.remove(&row).map(|was_here| (row, was_here))).collect();
+        Ok((self, removed?))
+    }
+
+    fn remove(&self, row: &Row) -> Result<bool, Cause> {
+        let is_here = row.file.as_ref().is_some_and(|file| self.folder.has(&row.path, file.bytes));
+        if is_here {
+            self.folder.remove(&row.path).map_err(|error| self.store.failure(error, &row.path))?;
+        }
+        Ok(is_here)
+    }
+}
