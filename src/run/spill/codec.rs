@@ -29,6 +29,7 @@ impl Codec {
             put_number(block, self.number(&entry.list) as u64);
             put_number(block, entry.line);
             put_text(block, &entry.text);
+            put_bytes(block, entry.sha256.as_ref().map_or(&[], |hash| &hash[..]));
             put_text(block, if link == &*entry.text { "" } else { link });
             put_text(block, path.as_str());
         }
@@ -46,7 +47,12 @@ impl Codec {
 
     fn job(&self, rest: &mut Rest<'_>, host: &Host) -> Option<Job> {
         let list = self.lists.get(usize::try_from(rest.number()?).ok()?)?;
-        let entry = Entry { list: Arc::clone(list), line: rest.number()?, text: rest.text()?.into() };
+        let (list, line, text) = (Arc::clone(list), rest.number()?, rest.text()?.into());
+        let sha256 = match rest.bytes()? {
+            [] => None,
+            hash => Some(hash.try_into().ok()?),
+        };
+        let entry = Entry { list, line, text, sha256 };
         let url = Some(rest.text()?).filter(|text| !text.is_empty()).unwrap_or(&entry.text);
         Some(Job { link: Link::read_back(url, host)?, path: Name::of_stored(rest.text()?)?, entry })
     }
@@ -70,8 +76,12 @@ fn put_number(block: &mut Vec<u8>, mut number: u64) {
 }
 
 fn put_text(block: &mut Vec<u8>, text: &str) {
-    put_number(block, text.len() as u64);
-    block.extend_from_slice(text.as_bytes());
+    put_bytes(block, text.as_bytes());
+}
+
+fn put_bytes(block: &mut Vec<u8>, bytes: &[u8]) {
+    put_number(block, bytes.len() as u64);
+    block.extend_from_slice(bytes);
 }
 
 /// What of a block has not been read yet.
@@ -91,11 +101,15 @@ impl<'a> Rest<'a> {
         None
     }
 
-    fn text(&mut self) -> Option<&'a str> {
+    fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok()
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
     }
 }
 
@@ -116,11 +130,12 @@ mod tests {
                 let link = Link::parse(&text).ok()?;
                 (link.host().as_str() == "http://xn--exmple-cua.org").then_some((text, link))
             });
-        (link, "\\PC{0,60}", any::<bool>(), any::<u64>(), prop_oneof!["stdin", "\\PC{0,9}"]).prop_map(
-            |((url, link), text, as_written, line, list)| {
+        let list = prop_oneof!["stdin", "\\PC{0,9}"];
+        (link, "\\PC{0,60}", any::<bool>(), any::<u64>(), list, any::<Option<[u8; 32]>>()).prop_map(
+            |((url, link), text, as_written, line, list, sha256)| {
                 let path = Name::new(&text, &link);
                 let text = if as_written { link.url().as_str().into() } else { [url, text].concat().into() };
-                Job { entry: Entry { list: list.into(), line, text }, link, path }
+                Job { entry: Entry { list: list.into(), line, text, sha256 }, link, path }
             },
         )
     }
@@ -163,7 +178,7 @@ mod tests {
         let job = |line, url| {
             let link = link(url);
             let path = Name::of_link(&link);
-            Job { entry: Entry { list: Arc::clone(&list), line, text: url.into() }, link, path }
+            Job { entry: Entry { list: Arc::clone(&list), line, text: url.into(), sha256: None }, link, path }
         };
         let jobs = [job(1, "http://h/a.jpg"), job(2, "http://h/b.jpg")];
         let mut codec = Codec::default();
@@ -182,7 +197,8 @@ mod tests {
         let link = link("http://h/a.jpg");
         let path = Name::of_link(&link);
         let host = link.host().clone();
-        let job = Job { entry: Entry { list: "list".into(), line: 300, text: "a".into() }, link, path };
+        let entry = Entry { list: "list".into(), line: 300, text: "a".into(), sha256: Some([7; 32]) };
+        let job = Job { entry, link, path };
         let mut codec = Codec::default();
         let mut block = Vec::new();
         codec.encode(&[job], &mut block);

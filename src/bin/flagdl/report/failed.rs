@@ -48,7 +48,7 @@ impl FailedList {
             Some(Failure::Entry(EntryError::Line(error))) => {
                 writeln!(self.out, "# {} line {}: {error}", entry.list, entry.line)
             }
-            _ => writeln!(self.out, "{}", entry.text),
+            _ => writeln!(self.out, "{}", entry.to_line()),
         }
     }
 
