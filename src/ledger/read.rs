@@ -128,6 +128,12 @@ impl View<'_> {
         Ok(known?.unwrap_or(Known::Nothing))
     }
 
+    /// The hash of the file of this name, where one is known.
+    pub(crate) fn sha256(&self, name: &Name) -> Result<Option<[u8; 32]>, LedgerError> {
+        let hash = self.one("SELECT sha256 FROM entry WHERE name = ?1", name, |row| row.get(0));
+        Ok(hash?.flatten())
+    }
+
     /// What to ask "changed since?" with; empty where nothing is known.
     #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     pub(crate) fn validators(&self, name: &Name) -> Result<Validators, LedgerError> {

@@ -20,7 +20,8 @@ use std::{
 
 use thiserror::Error;
 
-use self::line::{Line, hex};
+use self::line::Line;
+pub(crate) use self::line::hex;
 pub use self::line::{LineError, MAX_LINE};
 use crate::link::{visible, without_secrets};
 

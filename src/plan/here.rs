@@ -1,7 +1,8 @@
 //! What is here already: what the ledger knows of a name, and a look at the file.
 //!
 //! Promises: a file counts as here where the ledger says whose it is and how large, and a plain file of that size has
-//! the name; nothing is opened for that, and no symbolic link is followed.
+//! the name; nothing is opened for that, and no symbolic link is followed. Where the list has a checksum, the ledger's
+//! hash of the file must be that too.
 //!
 //! What surprises: the size is all that is looked at. What a disk does to the bytes of a file is for another step to find.
 
@@ -58,13 +59,29 @@ pub(super) enum Standing {
 }
 
 impl Look<'_> {
-    pub(super) fn standing(&self, name: &Name, link: &Link) -> Result<Standing, LedgerError> {
+    /// Whose a name is; with a checksum of the list's, a file counts as here only if it had that hash.
+    pub(super) fn standing(
+        &self,
+        name: &Name,
+        link: &Link,
+        checksum: Option<&[u8; 32]>,
+    ) -> Result<Standing, LedgerError> {
         Ok(match self.view.known(name, link)? {
             Known::Nothing => Standing::Free,
             Known::Another => Standing::Another,
-            Known::Own { bytes: Some(bytes), .. } if !self.overwrite && self.is_file_of(name, bytes) => Standing::Here,
+            Known::Own { bytes: Some(bytes), .. }
+                if !self.overwrite && self.is_file_of(name, bytes) && self.had_hash(name, checksum)? =>
+            {
+                Standing::Here
+            }
             Known::Own { .. } => Standing::Own,
         })
+    }
+
+    /// Asked only where there is a checksum, so that without one a name costs one look-up.
+    fn had_hash(&self, name: &Name, checksum: Option<&[u8; 32]>) -> Result<bool, LedgerError> {
+        let Some(checksum) = checksum else { return Ok(true) };
+        Ok(self.view.sha256(name)?.as_ref() == Some(checksum))
     }
 
     /// Whatever else is in its place, or keeps us from looking, shows when the entry is fetched.

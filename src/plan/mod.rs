@@ -68,7 +68,7 @@ pub(crate) enum Planned {
     Job(Job),
     /// Its file is here.
     Here(Job),
-    /// The same URL stood earlier in this run.
+    /// The same URL stood earlier in this run, whatever checksum either has.
     Duplicate(Job),
     /// No job.
     Invalid(Entry, EntryError),
@@ -170,7 +170,8 @@ impl Naming<'_> {
             Ok(resolved) => resolved,
             Err(error) => return Ok(Planned::Invalid(entry, error)),
         };
-        let (mut path, mut standing) = self.first_choice(&name, &link)?;
+        let checksum = entry.sha256;
+        let (mut path, mut standing) = self.first_choice(&name, &link, checksum.as_ref())?;
         let mut digits = DIGITS.into_iter();
         loop {
             // The ledger comes first: a name that it knows as another's must not be claimed, or its owner would find
@@ -184,16 +185,21 @@ impl Naming<'_> {
             }
             let Some(digits) = digits.next() else { return Ok(Planned::Invalid(entry, EntryError::NameTaken)) };
             path = name.with_hash(&link, digits);
-            standing = self.standing(&path, &link)?;
+            standing = self.standing(&path, &link, checksum.as_ref())?;
         }
     }
 
     /// The name itself, unless an earlier run has given the link one with its hash, for an entry that then left no row.
-    fn first_choice(&self, name: &Name, link: &Link) -> Result<(Name, Standing), LedgerError> {
-        let standing = self.standing(name, link)?;
+    fn first_choice(
+        &self,
+        name: &Name,
+        link: &Link,
+        checksum: Option<&[u8; 32]>,
+    ) -> Result<(Name, Standing), LedgerError> {
+        let standing = self.standing(name, link, checksum)?;
         if self.look.is_some() && standing == Standing::Free {
             let given = name.with_hash(link, DIGITS[0]);
-            let standing = self.standing(&given, link)?;
+            let standing = self.standing(&given, link, checksum)?;
             if matches!(standing, Standing::Own | Standing::Here) {
                 return Ok((given, standing));
             }
@@ -201,8 +207,8 @@ impl Naming<'_> {
         Ok((name.clone(), standing))
     }
 
-    fn standing(&self, name: &Name, link: &Link) -> Result<Standing, LedgerError> {
-        self.look.as_ref().map_or(Ok(Standing::Free), |look| look.standing(name, link))
+    fn standing(&self, name: &Name, link: &Link, checksum: Option<&[u8; 32]>) -> Result<Standing, LedgerError> {
+        self.look.as_ref().map_or(Ok(Standing::Free), |look| look.standing(name, link, checksum))
     }
 
     fn resolve(&self, text: &str) -> Result<(Link, Name), EntryError> {

@@ -140,20 +140,15 @@ impl Store {
         staged::scratch(self)
     }
 
-    /// Writes and publishes a small file in one go. Gives its SHA-256.
-    pub(crate) fn save(self: &Arc<Self>, bytes: &[u8], name: &Name) -> Result<[u8; 32], StoreError> {
+    /// Writes and publishes a small file in one go.
+    pub(crate) fn save(self: &Arc<Self>, bytes: &[u8], name: &Name) -> Result<(), StoreError> {
         let mut staged = self.stage(name)?;
-        staged.append(bytes).map_err(|error| self.failure(error, name))?;
+        staged.write(bytes).map_err(|error| self.failure(error, name))?;
         self.publish(staged, name)
     }
 
-    /// Gives a staged file its final name, in place of a plain file that has it. Gives its SHA-256.
-    pub(crate) fn publish(&self, staged: Staged, name: &Name) -> Result<[u8; 32], StoreError> {
-        let hash = staged.sha256();
-        self.give_name(staged, name).map(|()| hash)
-    }
-
-    fn give_name(&self, mut staged: Staged, name: &Name) -> Result<(), StoreError> {
+    /// Gives a staged file its final name, in place of a plain file that has it.
+    pub(crate) fn publish(&self, mut staged: Staged, name: &Name) -> Result<(), StoreError> {
         match staged.link(name) {
             Ok(()) => Ok(()),
             Err(Errno::EXIST) => {

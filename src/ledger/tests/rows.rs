@@ -27,6 +27,8 @@ async fn a_saved_entry_is_known_with_all_that_was_told() {
     assert_eq!(known(&folder, "CN.jpg"), own);
     let mut reader = reader(&folder);
     let view = reader.view().expect("a view");
+    assert_eq!(view.sha256(&name("cn.jpg")).expect("readable"), file(6).sha256);
+    assert_eq!(view.sha256(&name("xx.jpg")).expect("readable"), None);
     assert_eq!(view.validators(&name("cn.jpg")).expect("readable"), file(6).validators);
     assert_eq!(view.validators(&name("xx.jpg")).expect("readable"), Validators::default());
     assert_eq!(view.look_up(&name("xx.jpg")).expect("readable"), None);

@@ -129,10 +129,10 @@ impl<T: Transport> Dispatcher<'_, T> {
         finding: Finding,
     ) {
         match answer {
-            Ok(Answer::Body { content, measured, file }) => {
+            Ok(Answer::Body { content, measured, file, digests }) => {
                 self.unwritten_bytes += content.held();
-                let path = pending.job().path.clone();
-                self.unwritten.push((*pending, Write { content, path, measured, file }));
+                let (path, checksum) = (pending.job().path.clone(), pending.job().entry.sha256);
+                self.unwritten.push((*pending, Write { content, path, measured, file, digests, checksum }));
             }
             Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, 0, None, Instant::now()), None),
             Ok(Answer::Redirect(target)) => match pending.follow(target) {
