@@ -8,6 +8,7 @@ use super::seconds;
 use crate::{
     fetch::FetchError,
     link::{Link, LinkError},
+    list::hex,
     plan::EntryError,
     store::{Flaw, StoreError},
 };
@@ -42,6 +43,9 @@ pub enum Failure {
         /// Whether the server had told the length, so that the cut is in its own file.
         measured: bool,
     },
+    /// The bytes hash to something else than they are to.
+    #[error(transparent)]
+    Digest(#[from] DigestError),
     /// The body is encoded although `identity` was asked for. Final.
     #[error("unexpected content encoding {0:?}")]
     Encoding(String),
@@ -63,6 +67,29 @@ pub enum Failure {
     /// A defect in flagdl itself. Final.
     #[error("flagdl has failed ({0}): please report this")]
     Bug(String),
+}
+
+/// What the bytes do not hash to.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DigestError {
+    /// The checksum in the list. Final: it speaks of one file, and the server has another.
+    // What came is thrown away, so nobody could make its hash any more; the other one stands in the list.
+    #[error("the file has the sha256 {}, the list says {}…", hex(found), hex(&listed[..6]))]
+    Checksum {
+        /// The SHA-256 of what came.
+        found: [u8; 32],
+        /// The one that the list wants.
+        listed: [u8; 32],
+    },
+    /// The digest that the server sent along. Another attempt could succeed, if it was changed on the way.
+    #[error("the body is not what the server's {field} says ({algorithm})")]
+    Field {
+        /// The header field.
+        field: &'static str,
+        /// By which algorithm.
+        algorithm: &'static str,
+    },
 }
 
 /// Why a host's robots.txt keeps us from an entry.
@@ -136,6 +163,7 @@ impl Failure {
             Self::NotAnImage { flaw: Flaw::Empty, .. } => "empty",
             Self::NotAnImage { flaw: Flaw::NotAnImage { .. } | Flaw::Malformed { .. }, .. } => "not-an-image",
             Self::NotAnImage { flaw: Flaw::CutShort { .. }, .. } => "incomplete-image",
+            Self::Digest(_) => "digest",
             Self::Encoding(_) => "unexpected-encoding",
             Self::Redirect(_) => "redirect",
             Self::Robots(_) => "robots",
@@ -154,6 +182,7 @@ impl Failure {
             // RFC 9110 §15 and the codes that proxies and CDNs add for trouble behind them.
             Self::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 | 529),
             Self::Timeout(_) | Self::TooSlow(..) => true,
+            Self::Digest(error) => matches!(error, DigestError::Field { .. }),
             Self::NotAnImage { flaw, measured } => !measured && matches!(flaw, Flaw::CutShort { .. }),
             Self::Store(error) => error.is_transient(),
             _ => false,

@@ -9,7 +9,7 @@ mod failure;
 
 use std::{borrow::Cow, io, time::Duration};
 
-pub use self::failure::{Failure, HostDown, RedirectError, RobotsError};
+pub use self::failure::{DigestError, Failure, HostDown, RedirectError, RobotsError};
 use crate::{
     link::{Host, Link, without_secrets},
     list::Entry,

@@ -6,6 +6,7 @@
 
 pub(crate) mod advice;
 mod clock;
+pub(crate) mod digest;
 pub(crate) mod error;
 mod field;
 mod http;

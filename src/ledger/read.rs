@@ -139,6 +139,12 @@ impl View<'_> {
         Ok(known?.unwrap_or(Known::Nothing))
     }
 
+    /// The hash of the file of this name, where one is known.
+    pub(crate) fn sha256(&self, name: &Name) -> Result<Option<[u8; 32]>, LedgerError> {
+        let hash = self.one("SELECT sha256 FROM entry WHERE name = ?1", name, |row| row.get(0));
+        Ok(hash?.flatten())
+    }
+
     /// All that is known of a name.
     pub(crate) fn look_up(&self, name: &Name) -> Result<Option<Row>, LedgerError> {
         self.one(concat!("SELECT ", row_columns!(), " FROM entry WHERE name = ?1"), name, Row::read)

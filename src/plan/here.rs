@@ -1,8 +1,9 @@
 //! What is here already: what the ledger knows of a name, and a look at the file.
 //!
 //! Promises: a file counts as here where the ledger says whose it is and how large, and a plain file of that size has
-//! the name; nothing is opened for that, and no symbolic link is followed. A file that the ledger knows nothing of is
-//! read to its end before it is taken for an entry's.
+//! the name; nothing is opened for that, and no symbolic link is followed. Where the list has a checksum, the ledger's
+//! hash of the file must be that too. A file that the ledger knows nothing of is read to its end before it is taken for
+//! an entry's.
 //!
 //! What surprises: the size is all that is looked at. What a disk does to the bytes of a file is for `verify` to find.
 
@@ -82,33 +83,53 @@ pub(super) enum Standing {
 }
 
 impl Look<'_> {
-    pub(super) fn standing(&self, name: &Name, link: &Link) -> Result<Standing, LedgerError> {
+    /// Whose a name is; with a checksum of the list's, a file counts as here only if it had that hash.
+    pub(super) fn standing(
+        &self,
+        name: &Name,
+        link: &Link,
+        checksum: Option<&[u8; 32]>,
+    ) -> Result<Standing, LedgerError> {
         let (outcome, bytes, finished_at) = match self.view.known(name, link)? {
             Known::Nothing => return Ok(Standing::Free),
             Known::Another => return Ok(Standing::Another),
             Known::Own { outcome, bytes, finished_at } => (outcome, bytes, finished_at),
         };
         let is_here = bytes.is_some_and(|bytes| self.folder.has(name, bytes));
-        if is_here && self.wishes.existing == Existing::Skip {
+        if is_here && self.wishes.existing == Existing::Skip && self.had_hash(name, checksum)? {
             return Ok(Standing::Here);
         }
         if outcome == LastOutcome::NotFound && self.wishes.missing_since.is_some_and(|since| finished_at > since) {
             return Ok(Standing::Missing);
         }
-        Ok(Standing::Own(if is_here { self.before(name)? } else { None }))
+        Ok(Standing::Own(if is_here { self.before(name, checksum)? } else { None }))
     }
 
-    fn before(&self, name: &Name) -> Result<Option<Box<Before>>, LedgerError> {
-        let file = self.view.look_up(name)?.and_then(|row| row.file);
-        Ok(file.map(|StoredFile { sha256, validators, .. }| Box::new(Before { sha256, validators })))
+    /// Asked only where there is a checksum, so that without one a name costs one look-up.
+    fn had_hash(&self, name: &Name, checksum: Option<&[u8; 32]>) -> Result<bool, LedgerError> {
+        let Some(checksum) = checksum else { return Ok(true) };
+        Ok(self.view.sha256(name)?.as_ref() == Some(checksum))
+    }
+
+    fn before(&self, name: &Name, checksum: Option<&[u8; 32]>) -> Result<Option<Box<Before>>, LedgerError> {
+        let Some(StoredFile { sha256, validators, .. }) = self.view.look_up(name)?.and_then(|row| row.file) else {
+            return Ok(None);
+        };
+        // What is not what the list wants is no answer to "changed since?" either.
+        let is_wanted = checksum.is_none_or(|checksum| sha256.as_ref() == Some(checksum));
+        let validators = if is_wanted { validators } else { Validators::default() };
+        Ok(Some(Box::new(Before { sha256, validators })))
     }
 
     /// The file that has a name which the ledger knows nothing of, if it is wanted and good.
-    pub(super) fn adopt(&self, name: &Name) -> Option<Box<StoredFile>> {
+    pub(super) fn adopt(&self, name: &Name, checksum: Option<&[u8; 32]>) -> Option<Box<StoredFile>> {
         if !self.wishes.adopt {
             return None;
         }
         let found = self.folder.whole_file(name, self.wishes.accept == Accept::Image)?;
+        if checksum.is_some_and(|checksum| *checksum != found.sha256) {
+            return None;
+        }
         let format = found.format.map(|format| format.name().into());
         Some(Box::new(StoredFile { bytes: found.bytes, sha256: Some(found.sha256), format, ..StoredFile::default() }))
     }

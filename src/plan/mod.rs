@@ -74,7 +74,7 @@ pub(crate) enum Planned {
     Adopted(Job, Box<StoredFile>),
     /// Its server did not have it a short while ago.
     Missing(Job),
-    /// The same URL stood earlier in this run.
+    /// The same URL stood earlier in this run, whatever checksum either has.
     Duplicate(Job),
     /// No job.
     Invalid(Entry, EntryError),
@@ -176,7 +176,8 @@ impl Naming<'_> {
             Ok(resolved) => resolved,
             Err(error) => return Ok(Planned::Invalid(entry, error)),
         };
-        let (mut path, mut standing) = self.first_choice(&name, &link)?;
+        let checksum = entry.sha256;
+        let (mut path, mut standing) = self.first_choice(&name, &link, checksum.as_ref())?;
         let mut digits = DIGITS.into_iter();
         loop {
             // The ledger comes first: a name that it knows as another's must not be claimed, or its owner would find
@@ -189,7 +190,7 @@ impl Naming<'_> {
             }
             let Some(digits) = digits.next() else { return Ok(Planned::Invalid(entry, EntryError::NameTaken)) };
             path = name.with_hash(&link, digits);
-            standing = self.standing(&path, &link)?;
+            standing = self.standing(&path, &link, checksum.as_ref())?;
         }
     }
 
@@ -199,19 +200,26 @@ impl Naming<'_> {
             Standing::Here => Planned::Here(job),
             Standing::Missing => Planned::Missing(job),
             Standing::Own(before) => Planned::Job(Job { before, ..job }),
-            Standing::Free | Standing::Another => match self.look.as_ref().and_then(|look| look.adopt(&job.path)) {
-                Some(file) => Planned::Adopted(job, file),
-                None => Planned::Job(job),
-            },
+            Standing::Free | Standing::Another => {
+                match self.look.as_ref().and_then(|look| look.adopt(&job.path, job.entry.sha256.as_ref())) {
+                    Some(file) => Planned::Adopted(job, file),
+                    None => Planned::Job(job),
+                }
+            }
         }
     }
 
     /// The name itself, unless an earlier run has given the link one with its hash, for an entry that then left no row.
-    fn first_choice(&self, name: &Name, link: &Link) -> Result<(Name, Standing), LedgerError> {
-        let standing = self.standing(name, link)?;
+    fn first_choice(
+        &self,
+        name: &Name,
+        link: &Link,
+        checksum: Option<&[u8; 32]>,
+    ) -> Result<(Name, Standing), LedgerError> {
+        let standing = self.standing(name, link, checksum)?;
         if self.look.is_some() && standing == Standing::Free {
             let given = name.with_hash(link, DIGITS[0]);
-            let standing = self.standing(&given, link)?;
+            let standing = self.standing(&given, link, checksum)?;
             if !matches!(standing, Standing::Free | Standing::Another) {
                 return Ok((given, standing));
             }
@@ -219,8 +227,8 @@ impl Naming<'_> {
         Ok((name.clone(), standing))
     }
 
-    fn standing(&self, name: &Name, link: &Link) -> Result<Standing, LedgerError> {
-        self.look.as_ref().map_or(Ok(Standing::Free), |look| look.standing(name, link))
+    fn standing(&self, name: &Name, link: &Link, checksum: Option<&[u8; 32]>) -> Result<Standing, LedgerError> {
+        self.look.as_ref().map_or(Ok(Standing::Free), |look| look.standing(name, link, checksum))
     }
 
     fn resolve(&self, text: &str) -> Result<(Link, Name), EntryError> {
@@ -242,109 +250,4 @@ fn has_scheme(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::list::Source;
-
-    fn plan(text: &str, limit: Option<u64>) -> Vec<Planned> {
-        let source = Source::Text { name: "test".into(), text: text.into() };
-        let template = Template::parse("http://h/{code}.jpg").expect("a template");
-        let mut plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, limit);
-        let mut all = Vec::new();
-        while let Some(batch) = plan.next_batch().expect("memory can be read") {
-            assert!(batch.len() <= BATCH);
-            all.extend(batch);
-        }
-        all
-    }
-
-    fn shown(planned: &Planned) -> String {
-        match planned {
-            Planned::Job(job) => format!("{} -> {}", job.link, job.path),
-            Planned::Here(job) | Planned::Adopted(job, _) => format!("{} is here", job.path),
-            Planned::Missing(job) => format!("{} is missing", job.path),
-            Planned::Duplicate(job) => format!("{} again", job.path),
-            Planned::Invalid(entry, error) => format!("{}: {error}", entry.line),
-        }
-    }
-
-    #[test]
-    fn every_kind_of_entry_ends_as_what_it_is() {
-        let text = "cn\nHTTP://Example.org/a/b.png?x=1\nftp://h/x\nmailto:x\nhttp://\n..\n";
-        let planned: Vec<_> = plan(text, None).iter().map(shown).collect();
-        assert_eq!(
-            planned,
-            [
-                "http://h/cn.jpg -> cn.jpg",
-                "http://example.org/a/b.png?x=… -> b.png",
-                "3: the scheme ftp is not http or https",
-                "http://h/mailto%3Ax.jpg -> mailto%3Ax.jpg",
-                "5: not a URL: empty host",
-                "http://h/...jpg -> %2E..jpg",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_same_url_is_a_duplicate_and_another_of_that_name_is_told_apart() {
-        let text = "cn\nhttp://h/cn.jpg\nhttp://other/cn.jpg\nhttp://other/cn.jpg\nCN\nhttp://other/cn.jpg#x\n";
-        let planned: Vec<_> = plan(text, None).iter().map(shown).collect();
-        assert_eq!(
-            planned,
-            [
-                "http://h/cn.jpg -> cn.jpg",
-                "cn.jpg again",
-                "http://other/cn.jpg -> cn~20c54027.jpg",
-                "cn~20c54027.jpg again",
-                "http://h/CN.jpg -> CN~9664d163.jpg",
-                "cn~20c54027.jpg again",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_limit_counts_entries_and_not_comments() {
-        assert_eq!(plan("# c\na\n\nb\nftp://x\nd\n", Some(3)).len(), 3);
-        assert!(plan("a\n", Some(0)).is_empty());
-    }
-
-    #[test]
-    fn an_entry_whose_every_name_is_taken_is_an_error_and_not_lost() {
-        let link = Link::parse("http://z/x").expect("a link");
-        let names = [8, 16, 32, 64].map(|digits| Name::of_link(&link).with_hash(&link, digits));
-        let mut list: Vec<_> = names.iter().map(|name| format!("http://a/{name}")).collect();
-        list.insert(0, "http://a/x".into());
-        list.push("http://z/x".into());
-        let planned = plan(&list.join("\n"), None);
-        assert!(matches!(planned[5], Planned::Invalid(_, EntryError::NameTaken)), "{:?}", planned[5]);
-    }
-
-    proptest! {
-        #[test]
-        fn no_two_jobs_share_a_file(
-            entries in proptest::collection::vec("(http://[ab]/[abAB~]{0,3}(\\.jpg|%41|%61)?(\\?[12])?)|[abAB./~]{1,3}", 1..40),
-        ) {
-            let mut owners: HashMap<String, String> = HashMap::new();
-            let mut jobs = HashMap::new();
-            let planned = plan(&entries.join("\n"), None);
-            prop_assert_eq!(planned.len(), entries.iter().filter(|entry| !entry.trim().is_empty()).count());
-            for planned in planned {
-                match planned {
-                    Planned::Job(job) => {
-                        let url = job.link.url().to_string();
-                        prop_assert!(owners.insert(job.path.as_str().to_lowercase(), url.clone()).is_none());
-                        prop_assert!(jobs.insert(url, job.path).is_none());
-                    }
-                    Planned::Duplicate(job) => {
-                        prop_assert_eq!(jobs.get(job.link.url().as_str()), Some(&job.path));
-                    }
-                    Planned::Here(_) | Planned::Adopted(..) | Planned::Missing(_) | Planned::Invalid(..) => {}
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     event::{Failure, RedirectError},
-    fetch::{Body, Fault, FetchError, Head, Request, Transport, advice::Advice, opt_out::opted_out},
+    fetch::{Body, Fault, FetchError, Head, Request, Transport, advice::Advice, digest::Digests, opt_out::opted_out},
     ledger::{StoredFile, Validators},
     link::Link,
     name::Name,
@@ -83,6 +83,8 @@ pub(super) enum Answer {
         measured: bool,
         /// What the head tells of it.
         file: Box<StoredFile>,
+        /// What the head says that it hashes to, if anything.
+        digests: Option<Box<Digests>>,
     },
     /// The beginning of a robots.txt.
     Robots(Bytes),
@@ -225,7 +227,9 @@ impl<T: Transport> Setting<T> {
         }
         let content = received.finish(self.store(), path).await?;
         let file = Box::new(described(&head.headers));
-        Ok(Answer::Body { content, measured: announced.is_some(), file })
+        // What a proxy has changed, and says so (RFC 9110 §15.3.4), may still come with the digests of what it was.
+        let digests = if head.status == 203 { None } else { Digests::of(&head.headers) };
+        Ok(Answer::Body { content, measured: announced.is_some(), file, digests })
     }
 }
 

@@ -214,7 +214,7 @@ pub(super) fn invalid(entry: Entry, error: EntryError) -> Ended {
 pub(super) fn first_wait(failure: &Failure) -> Duration {
     match failure {
         Failure::Fetch(error) if matches!(error.fault, Fault::Reset | Fault::IncompleteBody) => QUICK,
-        Failure::NotAnImage { .. } => QUICK,
+        Failure::NotAnImage { .. } | Failure::Digest(_) => QUICK,
         _ => SLOW,
     }
 }

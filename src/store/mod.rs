@@ -141,11 +141,11 @@ impl Store {
         staged::scratch(self)
     }
 
-    /// A new file with all of these bytes, not visible under any final name.
-    pub(crate) fn stage_all(self: &Arc<Self>, bytes: &[u8], name: &Name) -> Result<Staged, StoreError> {
+    /// Writes and publishes a small file in one go.
+    pub(crate) fn save(self: &Arc<Self>, bytes: &[u8], name: &Name) -> Result<(), StoreError> {
         let mut staged = self.stage(name)?;
-        staged.append(bytes).map_err(|error| self.failure(error, name))?;
-        Ok(staged)
+        staged.write(bytes).map_err(|error| self.failure(error, name))?;
+        self.publish(staged, name)
     }
 
     /// Gives a staged file its final name, in place of a plain file that has it.

@@ -29,7 +29,7 @@ pub(crate) struct Staged {
     file: File,
     /// Its name, where it has one.
     name: Option<String>,
-    /// Of all that was written; so nothing has to be read again for it.
+    /// Of all that was appended; so nothing has to be read again for it.
     hash: Sha256,
 }
 
@@ -41,12 +41,17 @@ impl Staged {
     }
 
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        self.write(bytes)?;
         self.hash.update(bytes);
         Ok(())
     }
 
-    /// The SHA-256 of what was written.
+    /// Writes what somebody else has hashed.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// The SHA-256 of what was appended.
     pub(crate) fn sha256(&self) -> [u8; 32] {
         self.hash.clone().finalize().into()
     }

@@ -11,10 +11,6 @@ fn name(text: &str) -> Name {
     Name::new(text, &Link::parse("http://h/x").expect("a link"))
 }
 
-fn save(store: &Arc<Store>, bytes: &[u8], name: &Name) -> Result<(), StoreError> {
-    store.publish(store.stage_all(bytes, name)?, name)
-}
-
 /// The store with nameless files and the one without.
 fn stores(path: &Path) -> [Arc<Store>; 2] {
     let with_names = Store::open(path).expect("a folder");
@@ -36,8 +32,8 @@ fn a_file_is_saved_and_replaced_whole_and_nothing_is_left_over() {
     for with_names in [0, 1] {
         let folder = tempfile::tempdir().expect("a folder");
         let store = &stores(folder.path())[with_names];
-        save(store, b"first", &name("a.jpg")).expect("saved");
-        save(store, b"second", &name("a.jpg")).expect("replaced");
+        store.save(b"first", &name("a.jpg")).expect("saved");
+        store.save(b"second", &name("a.jpg")).expect("replaced");
         assert_eq!(fs::read(folder.path().join("a.jpg")).expect("a file"), b"second");
         assert_eq!(listing(folder.path()), ["a.jpg"]);
     }
@@ -66,7 +62,7 @@ fn nothing_but_a_plain_file_is_replaced() {
         for (taken, what) in
             [("folder", "a folder"), ("link", "a symbolic link"), ("dangling", "a symbolic link"), ("pipe", "a pipe")]
         {
-            let error = save(&store, b"x", &name(taken)).expect_err(taken);
+            let error = store.save(b"x", &name(taken)).expect_err(taken);
             assert!(matches!(&error, StoreError::Occupied { what: found, .. } if *found == what), "{error}");
             assert_eq!((error.class(), error.is_fatal()), ("unsafe-path", false));
         }
@@ -83,7 +79,7 @@ fn the_umask_decides_about_modes() {
     let expected = fs::metadata(&plain).expect("a file").mode();
     for (index, store) in stores(folder.path()).iter().enumerate() {
         let file = format!("{index}.jpg");
-        save(store, b"x", &name(&file)).expect("saved");
+        store.save(b"x", &name(&file)).expect("saved");
         assert_eq!(fs::metadata(folder.path().join(file)).expect("a file").mode(), expected);
     }
 }
@@ -106,7 +102,7 @@ fn a_scratch_file_has_no_name_and_is_the_users_alone() {
 fn the_folder_is_made_with_its_parents_and_a_file_in_its_place_is_fatal() {
     let folder = tempfile::tempdir().expect("a folder");
     let deep = folder.path().join("a/b/c");
-    save(&Store::open(&deep).expect("made"), b"x", &name("x.jpg")).expect("saved");
+    Store::open(&deep).expect("made").save(b"x", &name("x.jpg")).expect("saved");
     let error = Store::open(&deep.join("x.jpg")).expect_err("a file is no folder");
     assert!(error.is_fatal());
 }
@@ -115,6 +111,6 @@ fn the_folder_is_made_with_its_parents_and_a_file_in_its_place_is_fatal() {
 fn a_name_of_the_greatest_length_works() {
     let folder = tempfile::tempdir().expect("a folder");
     for store in stores(folder.path()) {
-        save(&store, b"x", &name(&"x".repeat(crate::name::MAX_NAME))).expect("saved");
+        store.save(b"x", &name(&"x".repeat(crate::name::MAX_NAME))).expect("saved");
     }
 }

@@ -15,6 +15,7 @@ mod workspace;
 
 mod bodies;
 mod breaker;
+mod digests;
 mod encryption;
 mod harness;
 mod help;

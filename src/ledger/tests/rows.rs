@@ -27,9 +27,10 @@ async fn a_saved_entry_is_known_with_all_that_was_told() {
     assert_eq!(known(&folder, "CN.jpg"), own);
     let mut reader = reader(&folder);
     let view = reader.view().expect("a view");
+    assert_eq!(view.sha256(&name("cn.jpg")).expect("readable"), file(6).sha256);
+    assert_eq!(view.sha256(&name("xx.jpg")).expect("readable"), None);
     let stored = view.look_up(&name("cn.jpg")).expect("readable").expect("a row").file;
     assert_eq!(stored.expect("a file").validators, file(6).validators);
-    assert_eq!(view.look_up(&name("xx.jpg")).expect("readable"), None);
     assert_eq!(view.look_up(&name("xx.jpg")).expect("readable"), None);
     assert_eq!(view.known(&name("xx.jpg"), &link("http://h/xx.jpg")).expect("readable"), Known::Nothing);
 }

@@ -133,12 +133,12 @@ impl<T: Transport> Dispatcher<'_, T> {
             self.asked_about += u64::from(pending.job().before.is_some());
         }
         match answer {
-            Ok(Answer::Body { content, measured, file }) => {
+            Ok(Answer::Body { content, measured, file, digests }) => {
                 self.unwritten_bytes += content.held();
-                let path = pending.job().path.clone();
+                let (path, checksum) = (pending.job().path.clone(), pending.job().entry.sha256);
                 let is_update = self.setting.options.existing == Existing::Update;
                 let known = pending.job().before.as_ref().and_then(|before| before.sha256).filter(|_| is_update);
-                self.unwritten.push((*pending, Write { content, path, measured, file, known }));
+                self.unwritten.push((*pending, Write { content, path, measured, file, digests, checksum, known }));
             }
             Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, None, Instant::now()), None),
             Ok(Answer::Unchanged) => self.end(&pending.end(Outcome::Unchanged, None, Instant::now()), None),

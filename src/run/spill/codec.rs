@@ -30,6 +30,7 @@ impl Codec {
             put_number(block, self.number(&entry.list) as u64);
             put_number(block, entry.line);
             put_text(block, &entry.text);
+            put_bytes(block, entry.sha256.as_ref().map_or(&[], |hash| &hash[..]));
             put_text(block, if link == &*entry.text { "" } else { link });
             put_text(block, path.as_str());
             put_before(block, before.as_deref());
@@ -48,7 +49,13 @@ impl Codec {
 
     fn job(&self, rest: &mut Rest<'_>, host: &Host) -> Option<Job> {
         let list = self.lists.get(usize::try_from(rest.number()?).ok()?)?;
-        let entry = Entry { list: Arc::clone(list), line: rest.number()?, text: rest.text()?.into() };
+        let line = rest.number()?;
+        let text = rest.text()?.into();
+        let sha256 = match rest.bytes()? {
+            [] => None,
+            hash => Some(hash.try_into().ok()?),
+        };
+        let entry = Entry { list: Arc::clone(list), line, text, sha256 };
         let url = Some(rest.text()?).filter(|text| !text.is_empty()).unwrap_or(&entry.text);
         let (link, path) = (Link::read_back(url, host)?, Name::of_stored(rest.text()?)?);
         Some(Job { link, path, before: rest.before()?, entry })
@@ -73,8 +80,12 @@ fn put_number(block: &mut Vec<u8>, mut number: u64) {
 }
 
 fn put_text(block: &mut Vec<u8>, text: &str) {
-    put_number(block, text.len() as u64);
-    block.extend_from_slice(text.as_bytes());
+    put_bytes(block, text.as_bytes());
+}
+
+fn put_bytes(block: &mut Vec<u8>, bytes: &[u8]) {
+    put_number(block, bytes.len() as u64);
+    block.extend_from_slice(bytes);
 }
 
 /// What follows is told first: bit 0 for a file, 1 for its hash, 2 for its entity tag, 3 for its time.
@@ -107,11 +118,15 @@ impl<'a> Rest<'a> {
         None
     }
 
-    fn text(&mut self) -> Option<&'a str> {
+    fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok()
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
     }
 
     /// None for what could not have been written.
@@ -161,12 +176,13 @@ mod tests {
             let validators = Validators { etag: etag.map(Into::into), last_modified: last_modified.map(Into::into) };
             Box::new(Before { sha256, validators })
         });
-        let before = proptest::option::of(before);
-        (link, "\\PC{0,60}", any::<bool>(), any::<u64>(), prop_oneof!["stdin", "\\PC{0,9}"], before).prop_map(
-            |((url, link), text, as_written, line, list, before)| {
+        let (before, checksum) = (proptest::option::of(before), any::<Option<[u8; 32]>>());
+        let list = prop_oneof!["stdin", "\\PC{0,9}"];
+        (link, "\\PC{0,60}", any::<bool>(), any::<u64>(), list, before, checksum).prop_map(
+            |((url, link), text, as_written, line, list, before, sha256)| {
                 let path = Name::new(&text, &link);
                 let text = if as_written { link.url().as_str().into() } else { [url, text].concat().into() };
-                Job { entry: Entry { list: list.into(), line, text }, link, path, before }
+                Job { entry: Entry { list: list.into(), line, text, sha256 }, link, path, before }
             },
         )
     }
@@ -210,7 +226,12 @@ mod tests {
         let job = |line, url| {
             let link = link(url);
             let path = Name::of_link(&link);
-            Job { entry: Entry { list: Arc::clone(&list), line, text: url.into() }, link, path, before: None }
+            Job {
+                entry: Entry { list: Arc::clone(&list), line, text: url.into(), sha256: None },
+                link,
+                path,
+                before: None,
+            }
         };
         let jobs = [job(1, "http://h/a.jpg"), job(2, "http://h/b.jpg")];
         let mut codec = Codec::default();
@@ -229,7 +250,8 @@ mod tests {
         let link = link("http://h/a.jpg");
         let path = Name::of_link(&link);
         let host = link.host().clone();
-        let job = Job { entry: Entry { list: "list".into(), line: 300, text: "a".into() }, link, path, before: None };
+        let entry = Entry { list: "list".into(), line: 300, text: "a".into(), sha256: Some([7; 32]) };
+        let job = Job { entry, link, path, before: None };
         let mut codec = Codec::default();
         let mut block = Vec::new();
         codec.encode(&[job], &mut block);

@@ -72,6 +72,11 @@ impl Answer {
         Self::new(status, format!("<p>{status}</p>\n").into_bytes())
     }
 
+    /// The same under another status.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// A redirect.
     pub(crate) fn redirect(status: u16, location: &str) -> Self {
         Self::status(status).field("Location", location)

@@ -13,6 +13,6 @@ pub(super) fn line(ended: &Ended) -> Option<String> {
     match &ended.failure {
         _ if ended.outcome != Outcome::Error => None,
         Some(Failure::Entry(EntryError::Line(error))) => Some(format!("# {} line {}: {error}", entry.list, entry.line)),
-        _ => Some(entry.text.to_string()),
+        _ => Some(entry.to_line().into_owned()),
     }
 }

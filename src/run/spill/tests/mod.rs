@@ -21,7 +21,7 @@ pub(super) fn job(number: usize, line: u64) -> Job {
         let links = (0..6000).map(|number| Link::parse(&format!("http://host{number}/picture.jpg?key=1")));
         links.collect::<Result<_, _>>().expect("links")
     });
-    let entry = Entry { list: "list".into(), line, text: format!("{number} {line}").into() };
+    let entry = Entry { list: "list".into(), line, text: format!("{number} {line}").into(), sha256: None };
     Job { entry, path: Name::of_link(&LINKS[number]), link: LINKS[number].clone(), before: None }
 }
 

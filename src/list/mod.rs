@@ -1,11 +1,14 @@
 //! Lists, read a line at a time: memory does not grow with their length.
 //!
 //! Promises: blank lines and lines that start with `#` are passed over; a byte order mark, CRLF, surrounding
-//! blanks and a missing last newline change nothing; a line that is too long, is not UTF-8 or holds control
-//! characters is handed on as a fault with its number, and the lines after it are read as if it were not there.
+//! blanks and a missing last newline change nothing; a line that is too long, is not UTF-8, holds control characters
+//! or a broken checksum is handed on as a fault with its number, and the lines after it are read as if it were not
+//! there.
 //!
 //! What surprises: [`Lists::is_waiting`] tells that the next line may have to be waited for (a pipe), so that the
 //! reader can hand on what it has.
+
+mod line;
 
 use std::{
     fmt,
@@ -17,13 +20,10 @@ use std::{
 
 use thiserror::Error;
 
+use self::line::Line;
+pub(crate) use self::line::hex;
+pub use self::line::{LineError, MAX_LINE};
 use crate::link::{visible, without_secrets};
-
-/// Longest line in bytes, its newline not counted.
-pub const MAX_LINE: usize = 64 * 1024;
-
-/// How much of a faulty line is kept for the report, in characters.
-const MAX_EXCERPT: usize = 200;
 
 const BUFFER: usize = 128 * 1024;
 
@@ -64,20 +64,6 @@ pub struct ListError {
     pub source: io::Error,
 }
 
-/// Why a line is no entry.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum LineError {
-    /// Longer than [`MAX_LINE`].
-    #[error("line longer than {} KiB", MAX_LINE / 1024)]
-    TooLong,
-    /// Not UTF-8.
-    #[error("line is not UTF-8")]
-    NotUtf8,
-    /// A control character, such as a tab or an escape.
-    #[error("line holds the control character U+{:04X}", u32::from(*.0))]
-    Control(char),
-}
-
 /// What the user wrote in one line of a list.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -87,12 +73,18 @@ pub struct Entry {
     pub line: u64,
     /// The text, trimmed; of a faulty line an excerpt with what cannot be shown escaped.
     pub text: Box<str>,
+    /// The checksum behind the text: the SHA-256 that the file must have.
+    pub sha256: Option<[u8; 32]>,
 }
 
 impl fmt::Debug for Entry {
     /// Without what might be secret in a URL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Entry({} line {}: {})", self.list, self.line, without_secrets(&self.text))
+        write!(f, "Entry({} line {}: {}", self.list, self.line, without_secrets(&self.text))?;
+        match &self.sha256 {
+            Some(hash) => write!(f, " sha256:{})", hex(hash)),
+            None => f.write_str(")"),
+        }
     }
 }
 
@@ -142,13 +134,13 @@ impl Lists {
             if text.is_empty() || text[0] == b'#' {
                 continue;
             }
-            let checked = if fits { check(text) } else { Err(LineError::TooLong) };
-            let (text, fault) = match checked {
-                Ok("") => continue,
-                Ok(text) => (text.into(), Ok(())),
-                Err(error) => (excerpt(text), Err(error)),
+            let parsed = if fits { line::parse(text) } else { line::faulty(text, LineError::TooLong) };
+            let (text, sha256, fault) = match parsed {
+                Line::Blank => continue,
+                Line::Entry { text, sha256 } => (text.into(), sha256, Ok(())),
+                Line::Faulty(excerpt, error) => (excerpt, None, Err(error)),
             };
-            let entry = Entry { list: Arc::clone(&reader.name), line: reader.line, text };
+            let entry = Entry { list: Arc::clone(&reader.name), line: reader.line, text, sha256 };
             return Ok(Some((entry, fault)));
         }
         Ok(None)
@@ -225,117 +217,5 @@ fn trim(line: &[u8], first: bool) -> &[u8] {
     line.trim_ascii()
 }
 
-fn check(text: &[u8]) -> Result<&str, LineError> {
-    let text = std::str::from_utf8(text).map_err(|_| LineError::NotUtf8)?.trim();
-    match text.chars().find(|character| character.is_control()) {
-        Some(control) => Err(LineError::Control(control)),
-        None => Ok(text),
-    }
-}
-
-fn excerpt(text: &[u8]) -> Box<str> {
-    let text = String::from_utf8_lossy(&text[..text.len().min(4 * MAX_EXCERPT)]);
-    let excerpt: String = text.chars().take(MAX_EXCERPT).collect();
-    visible(&excerpt).into()
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn read(text: impl Into<Vec<u8>>) -> Vec<(u64, String, Result<(), LineError>)> {
-        let input: Box<dyn Read + Send> = Box::new(io::Cursor::new(text.into()));
-        let reader = Reader { name: "list".into(), line: 0, input: BufReader::with_capacity(16, input) };
-        let mut lists = Lists { waiting: Vec::new().into_iter(), current: Some(reader), buffer: Vec::new() };
-        let mut entries = Vec::new();
-        while let Some((entry, fault)) = lists.next_entry().expect("memory can be read") {
-            entries.push((entry.line, entry.text.into(), fault));
-        }
-        entries
-    }
-
-    fn texts(text: impl Into<Vec<u8>>) -> Vec<String> {
-        read(text).into_iter().map(|(_, text, fault)| fault.map(|()| text).expect("a good line")).collect()
-    }
-
-    #[test]
-    fn comments_blanks_and_line_ends_change_nothing() {
-        assert_eq!(texts("\u{feff}cn\r\n\n  # a comment\n\t in \t\n#\nus"), ["cn", "in", "us"]);
-        assert!(texts("").is_empty());
-        assert!(texts("\n \n# only\n\u{3000}\n").is_empty());
-    }
-
-    #[test]
-    fn a_faulty_line_is_named_and_stops_nobody_else() {
-        let entries = read(b"ok\nbad\x1b[31m\n\xff\xfe\nlast\n".to_vec());
-        assert_eq!(entries[0], (1, "ok".into(), Ok(())));
-        assert_eq!(entries[1], (2, "bad\\u{1b}[31m".into(), Err(LineError::Control('\u{1b}'))));
-        assert_eq!((entries[2].0, &entries[2].2), (3, &Err(LineError::NotUtf8)));
-        assert_eq!(entries[3], (4, "last".into(), Ok(())));
-    }
-
-    #[test]
-    fn a_line_of_the_greatest_length_fits_and_one_byte_more_does_not() {
-        let fits = "x".repeat(MAX_LINE);
-        for end in ["", "\n", "\r\n"] {
-            assert_eq!(texts(format!("{fits}{end}")), [fits.as_str()], "{end:?}");
-            let entries = read(format!("{fits}x{end}"));
-            assert_eq!(entries[0].2, Err(LineError::TooLong), "{end:?}");
-            assert!(entries[0].1.len() <= MAX_EXCERPT);
-        }
-    }
-
-    #[test]
-    fn an_endless_line_is_read_in_constant_memory() {
-        let endless = io::repeat(b'x').take(100 << 20).chain(io::Cursor::new(b"\nnext".to_vec()));
-        let input: Box<dyn Read + Send> = Box::new(endless);
-        let mut reader = Reader { name: "list".into(), line: 0, input: BufReader::with_capacity(BUFFER, input) };
-        let mut line = Vec::new();
-        assert_eq!(reader.read_line(&mut line).expect("a line"), Some(false));
-        assert!(line.capacity() <= 2 * (MAX_LINE + 2));
-        assert_eq!(reader.read_line(&mut line).expect("a line"), Some(true));
-        assert_eq!(line, b"next");
-    }
-
-    #[test]
-    fn a_comment_in_the_buffer_is_no_entry_to_go_on_with() {
-        for (text, waiting) in [("a\nb\n", false), ("a\nb", true), ("a\n\n# c\n \n", true), ("a\n#\nb\nc", false)] {
-            let input: Box<dyn Read + Send> = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
-            let reader = Reader { name: "list".into(), line: 0, input: BufReader::with_capacity(64, input) };
-            let mut lists = Lists { waiting: Vec::new().into_iter(), current: Some(reader), buffer: Vec::new() };
-            lists.next_entry().expect("memory can be read");
-            assert_eq!(lists.is_waiting(), waiting, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_missing_list_and_a_folder_are_known_at_once() {
-        for path in ["/no/such/list", "/"] {
-            let error = Lists::open(vec![Source::File(path.into())]).err().expect("no list");
-            assert_eq!(error.to_string(), format!("cannot read the list {path}"));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn decoration_never_changes_the_entries(codes in proptest::collection::vec("[a-zA-Z0-9/.:]{1,12}", 0..20), seed in any::<u64>()) {
-            let mut decorated = String::new();
-            for (index, code) in codes.iter().enumerate() {
-                let bits = seed.rotate_left(u32::try_from(index).expect("small") * 7);
-                decorated += ["", " ", "\t", "\n# no\n"][(bits & 3) as usize];
-                decorated += code;
-                decorated += ["\n", "\r\n", " \n", "\n\n"][(bits >> 2 & 3) as usize];
-            }
-            prop_assert_eq!(texts(decorated), codes);
-        }
-
-        #[test]
-        fn any_bytes_give_entries_without_controls(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            for (_, text, _) in read(bytes) {
-                prop_assert!(!text.chars().any(char::is_control));
-            }
-        }
-    }
-}
+mod tests;
