@@ -32,6 +32,9 @@ pub enum Failure {
     /// The body came too slowly. Another attempt could succeed.
     #[error("slower than {} bytes/s over {}", .0, seconds(*.1))]
     TooSlow(u64, Duration),
+    /// Another part of the file than was asked for, or none. Another attempt could succeed: it asks for all of it.
+    #[error("the server has not sent the rest of the file that was asked for")]
+    OtherPart,
     /// The body is larger than allowed. Final.
     #[error("larger than {0} bytes")]
     TooLarge(u64),
@@ -159,6 +162,7 @@ impl Failure {
             Self::Status(status) => return Cow::Owned(format!("http-{status}")),
             Self::Timeout(_) => "timeout",
             Self::TooSlow(..) => "too-slow",
+            Self::OtherPart => "range",
             Self::TooLarge(_) => "too-large",
             Self::NotAnImage { flaw: Flaw::Empty, .. } => "empty",
             Self::NotAnImage { flaw: Flaw::NotAnImage { .. } | Flaw::Malformed { .. }, .. } => "not-an-image",
@@ -181,7 +185,7 @@ impl Failure {
             Self::Fetch(error) => error.fault.is_transient(),
             // RFC 9110 §15 and the codes that proxies and CDNs add for trouble behind them.
             Self::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 | 529),
-            Self::Timeout(_) | Self::TooSlow(..) => true,
+            Self::Timeout(_) | Self::TooSlow(..) | Self::OtherPart => true,
             Self::Digest(error) => matches!(error, DigestError::Field { .. }),
             Self::NotAnImage { flaw, measured } => !measured && matches!(flaw, Flaw::CutShort { .. }),
             Self::Store(error) => error.is_transient(),

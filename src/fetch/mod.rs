@@ -12,6 +12,7 @@ mod field;
 mod http;
 pub(crate) mod opt_out;
 mod quota;
+pub(crate) mod range;
 mod resolve;
 
 use std::{future::Future, sync::Arc};

@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue};
 use tokio::time::{timeout, timeout_at};
 
 use super::{
+    body::{Coming, Content, Partial, length},
     clock::wall_clock,
     deadlines::{Deadlines, after},
     traffic::Traffic,
@@ -24,20 +25,17 @@ use super::{
 use crate::{
     event::{Failure, RedirectError},
     fetch::{Body, Fault, FetchError, Head, Request, Transport, advice::Advice, digest::Digests, opt_out::opted_out},
-    ledger::{StoredFile, Validators},
+    ledger::StoredFile,
     link::Link,
     name::Name,
     options::Options,
     robots::Rules,
-    store::{Staged, Store},
+    store::Store,
 };
 
 /// What is read of a body that is not wanted, in bytes and time, so that its connection can be used again.
 const DRAIN: u64 = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
-
-/// The least size of hyper's read buffer, in bytes, of which a small body is a slice.
-const READ_BUFFER: u64 = 8 << 10;
 
 /// What an attempt needs besides its link.
 pub(super) struct Setting<T> {
@@ -48,30 +46,6 @@ pub(super) struct Setting<T> {
     pub(super) traffic: Traffic,
     /// Up to this many bytes a body stays in memory; then it goes to the disk in pieces of this size.
     pub(super) small: usize,
-}
-
-/// A body that has come whole, as far as the protocol tells.
-#[derive(Debug)]
-pub(super) enum Content {
-    Memory(Bytes),
-    Staged(Staged, u64),
-}
-
-impl Content {
-    pub(super) fn size(&self) -> u64 {
-        match self {
-            Self::Memory(bytes) => length(bytes),
-            Self::Staged(_, size) => *size,
-        }
-    }
-
-    /// What of it is in memory: of a small body the whole buffer that it came in.
-    pub(super) fn held(&self) -> u64 {
-        match self {
-            Self::Memory(bytes) => length(bytes).max(READ_BUFFER),
-            Self::Staged(..) => 0,
-        }
-    }
 }
 
 /// How a server answered.
@@ -111,17 +85,32 @@ pub(super) struct Attempted {
     /// What the server asks of us besides.
     pub(super) advice: Advice,
     pub(super) answer: Result<Answer, Failure>,
+    /// What has come of a body that was cut, to go on with.
+    pub(super) partial: Option<Box<Partial>>,
 }
 
 impl<T: Transport> Setting<T> {
-    pub(super) async fn attempt(&self, link: Link, headers: Option<Arc<HeaderMap>>, wanted: Wanted) -> Attempted {
-        let mut told = Told::default();
+    /// Asks for it; with a partial body, whose conditions are among the headers, for the rest.
+    pub(super) async fn attempt(
+        &self,
+        link: Link,
+        headers: Option<Arc<HeaderMap>>,
+        wanted: Wanted,
+        partial: Option<Box<Partial>>,
+    ) -> Attempted {
+        let mut told = Told { partial, ..Told::default() };
         let exchange = self.exchange(link, headers, &wanted, &mut told);
         let answer = match self.options.timeout {
             None => exchange.await,
             Some(limit) => timeout_at(after(limit), exchange).await.unwrap_or(Err(Failure::Timeout(limit))),
         };
-        Attempted { status: told.status, advice: told.advice, answer }
+        let mut partial = told.partial;
+        if let (Err(failure), Some(coming), Wanted::File { name, .. }) = (&answer, told.coming, &wanted)
+            && failure.is_transient()
+        {
+            partial = coming.keep(self.store(), name).await.map(Box::new);
+        }
+        Attempted { status: told.status, advice: told.advice, answer, partial }
     }
 
     /// The folder that files go to.
@@ -139,20 +128,36 @@ impl<T: Transport> Setting<T> {
         let deadlines = Deadlines::new(&self.options);
         let request = Request { link: link.clone(), headers };
         let (head, body) = deadlines.head(self.transport.send(request)).await??;
-        *told = Told { status: Some(head.status), advice: Advice::of(head.status, &head.headers, wall_clock()) };
-        match (head.status, wanted) {
-            (200 | 203, Wanted::File { name, .. }) => self.receive(&head, body, name, deadlines).await,
-            (304, Wanted::File { if_changed: true, .. }) => Ok(Answer::Unchanged),
-            (200..=299, Wanted::Robots) => self.receive_robots(body, deadlines).await,
-            (404 | 410, _) => {
+        told.status = Some(head.status);
+        told.advice = Advice::of(head.status, &head.headers, wall_clock());
+        let partial = told.partial.take();
+        match (head.status, wanted, partial) {
+            (200 | 203, Wanted::File { name, .. }, _) => {
+                let coming = told.coming.insert(Coming::whole(&head));
+                self.receive(&head, body, name, deadlines, coming).await
+            }
+            (206, Wanted::File { name, .. }, Some(partial)) => {
+                let coming = told.coming.insert(partial.go_on(&head).ok_or(Failure::OtherPart)?);
+                self.receive(&head, body, name, deadlines, coming).await
+            }
+            (416, Wanted::File { .. }, Some(_)) => {
+                self.drain(body).await;
+                Err(Failure::OtherPart)
+            }
+            (304, Wanted::File { if_changed: true, .. }, _) => Ok(Answer::Unchanged),
+            (200..=299, Wanted::Robots, _) => self.receive_robots(body, deadlines).await,
+            (404 | 410, ..) => {
                 self.drain(body).await;
                 Ok(Answer::NotFound)
             }
-            (301 | 302 | 303 | 307 | 308, _) => {
+            (301 | 302 | 303 | 307 | 308, _, partial) => {
+                told.partial = partial;
                 self.drain(body).await;
                 Ok(Answer::Redirect(follow(&link, &head)?))
             }
-            (status, _) => {
+            // Of a server in trouble the rest may be had later.
+            (status, _, partial) => {
+                told.partial = partial;
                 self.drain(body).await;
                 Err(Failure::Status(status))
             }
@@ -187,49 +192,44 @@ impl<T: Transport> Setting<T> {
         Ok(Answer::Robots(text.freeze()))
     }
 
+    /// Reads what comes, behind what has come before.
     async fn receive(
         &self,
         head: &Head,
         mut body: T::Body,
-        path: &Name,
+        name: &Name,
         mut deadlines: Deadlines,
+        coming: &mut Coming,
     ) -> Result<Answer, Failure> {
-        // Before anything of the body is read.
+        self.judge(head, coming)?;
+        deadlines.start_span();
+        while let Some(chunk) = deadlines.chunk(&mut body).await? {
+            let bytes = length(&chunk);
+            if coming.size() + bytes > self.options.max_size {
+                return Err(Failure::TooLarge(self.options.max_size));
+            }
+            coming.push(chunk, self.small, self.store(), name).await?;
+            let waited = self.traffic.pass(bytes).await;
+            deadlines.came(bytes, waited);
+        }
+        if coming.total().is_some_and(|total| total != coming.size()) {
+            return Err(FetchError::new(Fault::IncompleteBody, None).into());
+        }
+        let content = coming.finish(self.store(), name).await?;
+        let (file, digests) = (std::mem::take(&mut coming.file), coming.digests.take());
+        Ok(Answer::Body { content, measured: coming.total().is_some(), file, digests })
+    }
+
+    /// Refuses a body by its head, before anything of it is read.
+    fn judge(&self, head: &Head, coming: &Coming) -> Result<(), Failure> {
         if let Some(directive) = opted_out(&head.headers).filter(|_| self.options.respect_opt_out) {
             return Err(Failure::OptedOut(directive));
         }
         if let Some(encoding) = head.headers.get("content-encoding").filter(|value| !is_identity(value)) {
             return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
         }
-        // Beside Transfer-Encoding a Content-Length means nothing (RFC 9112 §6.3).
-        let chunked = head.headers.contains_key("transfer-encoding");
-        let announced = head.content_length().filter(|_| !chunked);
         let max_size = self.options.max_size;
-        if announced.is_some_and(|length| length > max_size) {
-            return Err(Failure::TooLarge(max_size));
-        }
-        let mut received = Received::default();
-        deadlines.start_span();
-        while let Some(chunk) = deadlines.chunk(&mut body).await? {
-            let bytes = length(&chunk);
-            if received.size + bytes > max_size {
-                return Err(Failure::TooLarge(max_size));
-            }
-            received.push(chunk);
-            if received.held() > self.small {
-                received.write_out(self.store(), path).await?;
-            }
-            let waited = self.traffic.pass(bytes).await;
-            deadlines.came(bytes, waited);
-        }
-        if announced.is_some_and(|length| length != received.size) {
-            return Err(FetchError::new(Fault::IncompleteBody, None).into());
-        }
-        let content = received.finish(self.store(), path).await?;
-        let file = Box::new(described(&head.headers));
-        // What a proxy has changed, and says so (RFC 9110 §15.3.4), may still come with the digests of what it was.
-        let digests = if head.status == 203 { None } else { Digests::of(&head.headers) };
-        Ok(Answer::Body { content, measured: announced.is_some(), file, digests })
+        if coming.total().is_some_and(|total| total > max_size) { Err(Failure::TooLarge(max_size)) } else { Ok(()) }
     }
 }
 
@@ -238,13 +238,10 @@ impl<T: Transport> Setting<T> {
 struct Told {
     status: Option<u16>,
     advice: Advice,
-}
-
-/// What an answer's head tells of the file in its body.
-fn described(headers: &HeaderMap) -> StoredFile {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(Into::into);
-    let validators = Validators { etag: text("etag"), last_modified: text("last-modified") };
-    StoredFile { media_type: text("content-type"), validators, ..StoredFile::default() }
+    /// What came of its body.
+    coming: Option<Coming>,
+    /// What has come in earlier attempts, as long as nothing is said against it.
+    partial: Option<Box<Partial>>,
 }
 
 /// Content codings are case-insensitive, and none is as good as identity (RFC 9110 §8.4.1, §12.5.3).
@@ -263,63 +260,4 @@ fn follow(link: &Link, head: &Head) -> Result<Link, RedirectError> {
         return Err(RedirectError::Downgrade(target));
     }
     Ok(target)
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).expect("a length fits 64 bits")
-}
-
-/// The part of a body that has come.
-#[derive(Default)]
-struct Received {
-    size: u64,
-    first: Bytes,
-    rest: BytesMut,
-    staged: Option<Staged>,
-}
-
-impl Received {
-    fn push(&mut self, chunk: Bytes) {
-        self.size += length(&chunk);
-        if self.first.is_empty() && self.rest.is_empty() {
-            self.first = chunk;
-        } else {
-            if self.rest.is_empty() {
-                self.rest.reserve(2 * (self.first.len() + chunk.len()));
-                self.rest.extend_from_slice(&std::mem::take(&mut self.first));
-            }
-            self.rest.extend_from_slice(&chunk);
-        }
-    }
-
-    fn held(&self) -> usize {
-        self.first.len() + self.rest.len()
-    }
-
-    /// Takes what is held in memory.
-    fn take(&mut self) -> Bytes {
-        if self.rest.is_empty() { std::mem::take(&mut self.first) } else { std::mem::take(&mut self.rest).freeze() }
-    }
-
-    /// Moves what is held to the staged file.
-    async fn write_out(&mut self, store: &Arc<Store>, path: &Name) -> Result<(), Failure> {
-        let (bytes, staged, store, path) = (self.take(), self.staged.take(), Arc::clone(store), path.clone());
-        let written = tokio::task::spawn_blocking(move || {
-            let mut staged = staged.map_or_else(|| store.stage(&path), Ok)?;
-            staged.append(&bytes).map_err(|error| store.failure(error, &path))?;
-            Ok::<_, Failure>(staged)
-        });
-        self.staged = Some(written.await.map_err(|error| Failure::Bug(error.to_string()))??);
-        Ok(())
-    }
-
-    async fn finish(mut self, store: &Arc<Store>, path: &Name) -> Result<Content, Failure> {
-        if self.staged.is_some() && self.held() > 0 {
-            self.write_out(store, path).await?;
-        }
-        Ok(match self.staged.take() {
-            Some(staged) => Content::Staged(staged, self.size),
-            None => Content::Memory(self.take()),
-        })
-    }
 }

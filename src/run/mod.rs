@@ -4,6 +4,7 @@
 //! to; all else happens in one task, the dispatcher, and in the attempts that it starts.
 
 mod attempt;
+mod body;
 mod clock;
 mod deadlines;
 mod dispatch;

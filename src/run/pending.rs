@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
+use super::body::{Partial, WORTH_KEEPING};
 use crate::{
     event::{Change, Ended, Failure, Outcome, RedirectError},
     fetch::Fault,
@@ -43,6 +44,18 @@ pub(super) struct Pending {
     /// The last answer's status.
     pub(super) status: Option<u16>,
     since: Option<Instant>,
+    /// What has come of a body that was cut.
+    pub(super) partial: Option<Kept>,
+    /// How much had come of it, in bytes.
+    came: u64,
+}
+
+/// What has come of a body that was cut, and its place among all that are kept.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) partial: Box<Partial>,
+    #[allow(dead_code, reason = "it is there to be counted")]
+    pub(super) place: Arc<()>,
 }
 
 impl Pending {
@@ -58,6 +71,8 @@ impl Pending {
             failure: None,
             status: None,
             since: None,
+            partial: None,
+            came: 0,
         }
     }
 
@@ -79,20 +94,32 @@ impl Pending {
     }
 
     /// What to ask with besides the transport's own: the user's headers, as far as they are meant for where it is
-    /// fetched from now, and with `if_changed` what is to be told to have changed.
-    pub(super) fn headers(&self, users: Option<&Arc<HeaderMap>>, if_changed: bool) -> Option<Arc<HeaderMap>> {
+    /// fetched from now, and what asks for the rest of what was cut or, in an update, "changed since?". Tells whether it
+    /// asks the latter.
+    pub(super) fn question(&self, users: Option<&Arc<HeaderMap>>, is_update: bool) -> (Option<Arc<HeaderMap>>, bool) {
         let users = users.filter(|_| !self.astray);
-        if !if_changed {
-            return users.cloned();
+        let conditions: Vec<_> = match &self.partial {
+            Some(kept) => kept.partial.conditions().into(),
+            None if is_update => self.conditions().collect(),
+            None => Vec::new(),
+        };
+        if conditions.is_empty() {
+            return (users.cloned(), false);
         }
         let mut headers = users.map_or_else(HeaderMap::new, |users| (**users).clone());
-        headers.extend(self.conditions());
-        Some(Arc::new(headers))
+        for (name, value) in conditions {
+            headers.insert(name, value);
+        }
+        (Some(Arc::new(headers)), self.partial.is_none())
     }
 
-    /// Whether there is something to ask "changed since?" with.
-    pub(super) fn has_validators(&self) -> bool {
-        self.conditions().next().is_some()
+    /// Keeps what has come. Tells whether that is enough more than before for the attempt to have been worth it.
+    pub(super) fn keep(&mut self, kept: Kept) -> bool {
+        let came = kept.partial.size();
+        let was_worth_it = came >= self.came + WORTH_KEEPING;
+        self.came = came;
+        self.partial = Some(kept);
+        was_worth_it
     }
 
     /// RFC 9110 §13.1.2 and §13.1.3. Both, since a server that knows entity tags passes over the time.
@@ -214,7 +241,7 @@ pub(super) fn invalid(entry: Entry, error: EntryError) -> Ended {
 pub(super) fn first_wait(failure: &Failure) -> Duration {
     match failure {
         Failure::Fetch(error) if matches!(error.fault, Fault::Reset | Fault::IncompleteBody) => QUICK,
-        Failure::NotAnImage { .. } | Failure::Digest(_) => QUICK,
+        Failure::OtherPart | Failure::NotAnImage { .. } | Failure::Digest(_) => QUICK,
         _ => SLOW,
     }
 }

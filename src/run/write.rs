@@ -21,7 +21,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::attempt::Content;
+use super::body::Content;
 use crate::{
     event::{DigestError, Failure},
     fetch::digest::{Digest, Digests},
@@ -98,7 +98,7 @@ impl Write {
         }
         match self.content {
             Content::Memory(bytes) => store.save(&bytes, &self.path)?,
-            Content::Staged(staged, _) => store.publish(staged, &self.path)?,
+            Content::Staged(staged, _) => store.publish(*staged, &self.path)?,
         }
         Ok(Saved::Written(file))
     }

@@ -33,6 +33,7 @@ mod proxies;
 mod pushback;
 mod redirects;
 mod rerun;
+mod resume;
 mod robots;
 mod stopping;
 mod surroundings;

@@ -123,6 +123,8 @@ pub(super) struct Dispatcher<'a, T> {
     /// When what is in flight has had its time, once the run is drained.
     grace_ends: Option<Instant>,
     failed: Option<Cause>,
+    /// One more of these for each part of a body that is kept.
+    places: Arc<()>,
     /// Files that were here, and about which their servers have answered.
     asked_about: u64,
     deleted: u64,
@@ -177,6 +179,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             stopped: Stop::Run,
             grace_ends: None,
             failed: None,
+            places: Arc::default(),
             asked_about: 0,
             deleted: 0,
             withheld: None,
@@ -232,11 +235,13 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             };
             self.tally.requests += 1;
             let setting = Arc::clone(&self.setting);
+            let mut partial = None;
             let (link, headers, wanted) = match &mut work {
                 Work::Entry(pending) => {
                     pending.start(now);
-                    let if_changed = setting.options.existing == Existing::Update && pending.has_validators();
-                    let headers = pending.headers(setting.options.headers.as_ref(), if_changed);
+                    let is_update = setting.options.existing == Existing::Update;
+                    let (headers, if_changed) = pending.question(setting.options.headers.as_ref(), is_update);
+                    partial = pending.partial.take().map(|kept| kept.partial);
                     let name = pending.job().path.clone();
                     (pending.link().clone(), headers, Wanted::File { name, if_changed })
                 }
@@ -248,7 +253,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             let host = link.host().clone();
             // In a box, since a task's future is moved several times before it runs, and this one has kilobytes.
             let task = self.tasks.spawn(Box::pin(async move {
-                let attempted = setting.attempt(link, headers, wanted).await;
+                let attempted = setting.attempt(link, headers, wanted, partial).await;
                 drop(permit);
                 Done::Attempt(attempted)
             }));

@@ -3,7 +3,7 @@
 //! Promises: [`Dispatcher::end`] is the one place where an entry ends, counted, noted and reported once; nothing is held
 //! against an entry when it is the machine that fails.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::{Id, JoinError},
@@ -20,7 +20,7 @@ use crate::{
         attempt::{Answer, Attempted},
         deadlines::after,
         hearing,
-        pending::{self, Pending},
+        pending::{self, Kept, Pending},
         write::{Saved, Write},
     },
     schedule::{
@@ -29,6 +29,9 @@ use crate::{
     },
     stop::Stop,
 };
+
+/// Parts of cut bodies that are kept at most: each is an open file.
+const MOST_KEPT: usize = 16;
 
 impl<T: Transport> Dispatcher<'_, T> {
     /// Settles a task, and all others that have ended by now.
@@ -116,6 +119,13 @@ impl<T: Transport> Dispatcher<'_, T> {
         match work {
             Work::Entry(mut pending) => {
                 pending.status = attempted.status;
+                if let Some(partial) = attempted.partial
+                    && Arc::strong_count(&self.places) <= MOST_KEPT
+                    && pending.keep(Kept { partial, place: Arc::clone(&self.places) })
+                    && finding.charged
+                {
+                    pending.forgive();
+                }
                 self.settle_answer(pending, attempted.answer, attempted.advice.wait, finding);
             }
             Work::Robots(errand) => self.settle_robots(*errand, attempted, finding.charged),

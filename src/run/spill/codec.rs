@@ -49,13 +49,12 @@ impl Codec {
 
     fn job(&self, rest: &mut Rest<'_>, host: &Host) -> Option<Job> {
         let list = self.lists.get(usize::try_from(rest.number()?).ok()?)?;
-        let line = rest.number()?;
-        let text = rest.text()?.into();
+        let (number, text) = (rest.number()?, rest.text()?.into());
         let sha256 = match rest.bytes()? {
             [] => None,
             hash => Some(hash.try_into().ok()?),
         };
-        let entry = Entry { list: Arc::clone(list), line, text, sha256 };
+        let entry = Entry { list: Arc::clone(list), line: number, text, sha256 };
         let url = Some(rest.text()?).filter(|text| !text.is_empty()).unwrap_or(&entry.text);
         let (link, path) = (Link::read_back(url, host)?, Name::of_stored(rest.text()?)?);
         Some(Job { link, path, before: rest.before()?, entry })

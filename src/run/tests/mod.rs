@@ -9,6 +9,7 @@ mod endings;
 mod origin;
 mod politeness;
 mod reruns;
+mod resume;
 mod troubles;
 mod updates;
 
