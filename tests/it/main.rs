@@ -16,6 +16,7 @@ mod workspace;
 mod bodies;
 mod breaker;
 mod encryption;
+mod going_on;
 mod harness;
 mod help;
 mod layers;
