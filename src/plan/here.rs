@@ -28,6 +28,11 @@ impl Here {
         Ok(Self { reader: ledger.reader()?, folder: Inspector::open(folder).map_err(failed)?, overwrite })
     }
 
+    /// Only whose each name is: for somebody who looks at the files himself.
+    pub(crate) fn names_only(reader: Reader, folder: Inspector) -> Self {
+        Self { reader, folder, overwrite: true }
+    }
+
     /// What is here at one moment.
     pub(super) fn look(&mut self) -> Result<Look<'_>, LedgerError> {
         Ok(Look { view: self.reader.view()?, folder: &self.folder, overwrite: self.overwrite })

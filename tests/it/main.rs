@@ -34,5 +34,6 @@ mod pushback;
 mod redirects;
 mod rerun;
 mod robots;
+mod status;
 mod stopping;
 mod surroundings;

@@ -7,10 +7,16 @@ use std::env;
 
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind, parser::ValueSource};
 
-use crate::{args::Arguments, go_on::GoOn};
+use crate::{
+    args::{Arguments, Command as Subcommand},
+    go_on::GoOn,
+};
 
 /// Two options of which one may hold, by their identifiers.
 type Pair = (&'static str, &'static str);
+
+/// Those of whatever names files.
+const CODES: [Pair; 2] = [("base_url", "url_template"), ("ext", "url_template")];
 
 /// Those of a download, in the order in which they are decided.
 const DOWNLOAD: [Pair; 5] = [
@@ -32,6 +38,12 @@ impl Arguments {
         let read = Self::from_arg_matches(&matches).and_then(|mut arguments| {
             for id in outdone(&mut command, &matches, &DOWNLOAD)? {
                 arguments.forget(id);
+            }
+            if let (Some(Subcommand::Status(status)), Some(matches)) =
+                (&mut arguments.command, matches.subcommand_matches("status"))
+                && outdone(&mut command, matches, &CODES)?.contains(&"url_template")
+            {
+                status.codes.url_template = None;
             }
             Ok(arguments)
         });

@@ -8,6 +8,7 @@ mod report;
 mod serve;
 mod settings;
 mod signal;
+mod status;
 mod values;
 
 use std::{io::Write, process::ExitCode};
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let (arguments, go_on) = Arguments::read();
     let result = match arguments.command {
         Some(Command::Serve(arguments)) => serve(arguments),
+        Some(Command::Status(arguments)) => status::status(&arguments),
         None => download(&arguments.download, &go_on),
     };
     match result {

@@ -17,7 +17,7 @@ use flagdl::{
     plan::EntryError,
 };
 
-pub(super) struct FailedList {
+pub(crate) struct FailedList {
     out: BufWriter<File>,
     path: PathBuf,
     /// The name under which it is written, where it is not its own.
@@ -25,7 +25,7 @@ pub(super) struct FailedList {
 }
 
 impl FailedList {
-    pub(super) fn create(path: &Path) -> Result<Self> {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let staged = (!is_written_in_place(path)).then(|| {
             let mut name = target.as_os_str().to_owned();
@@ -46,13 +46,23 @@ impl FailedList {
         match &ended.failure {
             _ if ended.outcome != Outcome::Error => Ok(()),
             Some(Failure::Entry(EntryError::Line(error))) => {
-                writeln!(self.out, "# {} line {}: {error}", entry.list, entry.line)
+                self.remark(&format!("{} line {}: {error}", entry.list, entry.line))
             }
-            _ => writeln!(self.out, "{}", entry.text),
+            _ => self.entry(&entry.text),
         }
     }
 
-    pub(super) fn finish(mut self) -> Result<()> {
+    /// Lists an entry.
+    pub(crate) fn entry(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{text}")
+    }
+
+    /// Says what cannot be listed.
+    pub(crate) fn remark(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "# {text}")
+    }
+
+    pub(crate) fn finish(mut self) -> Result<()> {
         let written = self.out.flush().and_then(|()| match self.staged.take() {
             Some(staged) => fs::rename(staged, &self.path),
             None => Ok(()),

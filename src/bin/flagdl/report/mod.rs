@@ -19,7 +19,12 @@ use flagdl::{
     tally::Summary,
 };
 
-use self::{bar::Bar, failed::FailedList, lines::Lines};
+use self::{bar::Bar, lines::Lines};
+pub(crate) use self::{
+    failed::FailedList,
+    ndjson::start,
+    summary::{errors, size, span},
+};
 use crate::{
     args::{Download, Format, When},
     settings,
