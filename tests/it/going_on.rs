@@ -126,6 +126,19 @@ fn nothing_is_told_where_nothing_is_left() {
 }
 
 #[test]
+fn a_list_that_is_fed_back_into_itself_is_whole_until_a_run_comes_to_its_end() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["b"]);
+    server.script("/c.jpg", [Answer::status(403)]);
+    let run = start_one(&work, &server, &["--failed", "list.txt"]);
+    interrupt(run, &server).expect_code(130);
+    assert_eq!(work.read("list.txt"), "a\nb\nc\n");
+    let again = work.flagdl(["-u", &server.url(""), "--failed", "list.txt", "list.txt"]).may_write("list.txt").run();
+    again.expect_code(1).expect_summary("1 ok, 0 not found, 1 error, 1 skipped");
+    assert_eq!(work.read("list.txt"), "c\n");
+}
+
+#[test]
 fn a_quiet_run_does_not_tell_it() {
     let (work, server) = (Workspace::new(), Server::start());
     let run = start_one(&work, &server, &["-q"]);

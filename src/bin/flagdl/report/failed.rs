@@ -1,6 +1,7 @@
 //! The list of entries that failed, to be fed back.
 //!
-//! Promises: it stands under its name only when the run is over, whole; so a list may be fed back into itself.
+//! Promises: it stands under its name only when the run is over, whole; so a list may be fed back into itself, and is
+//! left as it is where the run ended before it.
 //!
 //! What surprises: what is no plain file (a pipe, `/dev/stderr`) is written to as it is, and a link stays a link: its
 //! target is replaced. A line that is no text could not be given back, and is noted as a comment.
@@ -22,10 +23,13 @@ pub(crate) struct FailedList {
     path: PathBuf,
     /// The name under which it is written, where it is not its own.
     staged: Option<PathBuf>,
+    /// Whether it is to take the place of a list that is read.
+    replaces_list: bool,
 }
 
 impl FailedList {
-    pub(crate) fn create(path: &Path) -> Result<Self> {
+    /// Begins the list at `path`, while `lists` are read.
+    pub(crate) fn create(path: &Path, lists: &[PathBuf]) -> Result<Self> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let staged = (!is_written_in_place(path)).then(|| {
             let mut name = target.as_os_str().to_owned();
@@ -38,7 +42,8 @@ impl FailedList {
             None => File::options().append(true).open(path),
         };
         let file = file.with_context(|| format!("--failed: cannot write {}", path.display()))?;
-        Ok(Self { out: BufWriter::new(file), path: target, staged })
+        let replaces_list = lists.iter().any(|list| fs::canonicalize(list).is_ok_and(|list| list == target));
+        Ok(Self { out: BufWriter::new(file), path: target, staged, replaces_list })
     }
 
     pub(super) fn note(&mut self, ended: &Ended) -> io::Result<()> {
@@ -62,7 +67,11 @@ impl FailedList {
         writeln!(self.out, "# {text}")
     }
 
-    pub(crate) fn finish(mut self) -> Result<()> {
+    /// Puts it in its place. With entries left, a list that it would replace is still needed to go on.
+    pub(crate) fn finish(mut self, entries_are_left: bool) -> Result<()> {
+        if self.replaces_list && entries_are_left {
+            return Ok(());
+        }
         let written = self.out.flush().and_then(|()| match self.staged.take() {
             Some(staged) => fs::rename(staged, &self.path),
             None => Ok(()),
@@ -81,7 +90,7 @@ fn is_written_in_place(path: &Path) -> bool {
 impl Drop for FailedList {
     fn drop(&mut self) {
         if let Some(staged) = &self.staged {
-            // Only a run that was never begun ends here.
+            // A run that was never begun ends here, or one that did not come to the end of the list in its place.
             let _ = fs::remove_file(staged);
         }
     }

@@ -15,7 +15,7 @@ use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
 use anyhow::{Context, Result};
 use flagdl::{
-    event::{Event, Reporter},
+    event::{Event, Outcome, Reporter},
     tally::Summary,
 };
 
@@ -56,7 +56,7 @@ impl Console {
         };
         let bar = (shows_bar && !output.quiet)
             .then(|| Bar::new(settings::sources(arguments), arguments.limit, stderr_is_terminal));
-        let failed = misses.failed.as_deref().map(FailedList::create).transpose()?;
+        let failed = misses.failed.as_deref().map(|path| FailedList::create(path, &arguments.lists)).transpose()?;
         Ok(Self {
             bar,
             // The demo is there to show what there is to see.
@@ -79,7 +79,8 @@ impl Console {
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
-        let listed = self.failed.take().map_or(Ok(()), FailedList::finish);
+        let is_left = summary.tally.of(Outcome::Left) > 0 || !summary.all_read;
+        let listed = self.failed.take().map_or(Ok(()), |failed| failed.finish(is_left));
         let summed_up = match &mut self.ndjson {
             Some(out) => {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));

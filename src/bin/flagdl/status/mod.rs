@@ -29,7 +29,7 @@ pub(crate) fn status(arguments: &StatusArgs) -> Result<u8> {
         secret: 0,
     };
     let plan = if arguments.lists.is_empty() { None } else { Some(settings::status_plan(arguments)?) };
-    answer.failed = arguments.failed.as_deref().map(FailedList::create).transpose()?;
+    answer.failed = arguments.failed.as_deref().map(|path| FailedList::create(path, &arguments.lists)).transpose()?;
     let mut each = |standing: &Standing| answer.note(standing);
     let surveyed = match plan {
         Some(plan) => of_plan(plan, &arguments.dest, &mut each),
@@ -86,7 +86,8 @@ impl Answer<'_> {
     }
 
     fn finish(&mut self, survey: &Survey, arguments: &StatusArgs) -> Result<()> {
-        self.failed.take().map_or(Ok(()), FailedList::finish)?;
+        // A list that is its own list of failures stays whole where not all of it was looked at.
+        self.failed.take().map_or(Ok(()), |failed| failed.finish(arguments.limit.is_some()))?;
         if self.secret > 0 {
             let entries = if self.secret == 1 { "1 entry" } else { &format!("{} entries", self.secret) };
             complain(&format!(
