@@ -37,6 +37,7 @@
 //! | [`plan`] | lists to jobs |
 //! | [`event`] | what happens in a run |
 //! | [`tally`] | the counts |
+//! | [`status`] | how entries stand, without the network |
 //! | `run` | the run itself |
 
 #[cfg(not(unix))]
@@ -53,6 +54,7 @@ pub mod plan;
 mod robots;
 mod run;
 mod schedule;
+pub mod status;
 pub mod stop;
 pub mod store;
 pub mod tally;

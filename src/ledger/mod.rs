@@ -41,13 +41,13 @@ use self::{
 pub(crate) use self::{
     folder::Holder,
     read::{Reader, View},
-    record::{EndedEntry, Known, LastOutcome, Record, RunId, StoredFile, Validators},
-    runs::{Beginning, Counts, Ending, HowEnded},
+    record::{EndedEntry, Known, LastOutcome, Record, Row, RunId, StoredFile, Validators},
+    runs::{Beginning, Counts, Ending, HowEnded, Run},
     write::Writer,
 };
 
 #[allow(unused_imports, reason = "for verify, status, --update and --durability, which are yet to come")]
-pub(crate) use self::{read::Count, record::Row, runs::Run};
+pub(crate) use self::read::Count;
 
 /// What brings the files of a batch to the disk: syncfs(2) of the folder for downloads.
 pub(crate) type SyncFiles = Box<dyn FnMut() -> io::Result<()> + Send>;
@@ -108,7 +108,6 @@ impl Ledger {
     }
 
     /// Who holds the ledger of a folder, so whether a run goes on in it.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     pub(crate) fn holder(destination: &Path) -> Result<Holder, LedgerError> {
         Ok(Folder::existing(destination)?.map_or(Holder::Nobody, |folder| folder.holder()))
     }

@@ -174,8 +174,12 @@ macro_rules! row_columns {
 pub(super) use row_columns;
 
 impl Row {
+    /// Whether a download of what the user wrote would be a download of this: not where that was a URL with secrets.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.digest.is_none() || self.entry != self.url
+    }
+
     /// Whether it is this link's.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     pub(crate) fn is_of(&self, link: &Link) -> bool {
         is_owned_by(link, &self.url, self.digest.as_deref())
     }

@@ -20,12 +20,13 @@ use crate::{
 /// A folder for downloads, and the ledger of it.
 pub(crate) struct Here {
     reader: Reader,
-    folder: Inspector,
+    /// None where only names matter.
+    folder: Option<Inspector>,
     wishes: Wishes,
 }
 
 /// What is to be done about what is here.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Wishes {
     existing: Existing,
     adopt: bool,
@@ -51,19 +52,24 @@ impl Here {
             accept: options.accept,
             missing_since: options.missing_ttl.map(|ttl| since(now, ttl)),
         };
-        Ok(Self { reader: ledger.reader()?, folder: Inspector::open(folder).map_err(failed)?, wishes })
+        Ok(Self { reader: ledger.reader()?, folder: Some(Inspector::open(folder).map_err(failed)?), wishes })
+    }
+
+    /// Only whose each name is: for somebody who looks at the files himself.
+    pub(crate) fn names_only(reader: Reader) -> Self {
+        Self { reader, folder: None, wishes: Wishes::default() }
     }
 
     /// What is here at one moment.
     pub(super) fn look(&mut self) -> Result<Look<'_>, LedgerError> {
-        Ok(Look { view: self.reader.view()?, folder: &self.folder, wishes: self.wishes })
+        Ok(Look { view: self.reader.view()?, folder: self.folder.as_ref(), wishes: self.wishes })
     }
 }
 
 /// What is here at one moment.
 pub(super) struct Look<'a> {
     view: View<'a>,
-    folder: &'a Inspector,
+    folder: Option<&'a Inspector>,
     wishes: Wishes,
 }
 
@@ -95,7 +101,7 @@ impl Look<'_> {
             Known::Another => return Ok(Standing::Another),
             Known::Own { outcome, bytes, finished_at } => (outcome, bytes, finished_at),
         };
-        let is_here = bytes.is_some_and(|bytes| self.folder.has(name, bytes));
+        let is_here = bytes.is_some_and(|bytes| self.folder.is_some_and(|folder| folder.has(name, bytes)));
         if is_here && self.wishes.existing == Existing::Skip && self.had_hash(name, checksum)? {
             return Ok(Standing::Here);
         }
@@ -126,7 +132,7 @@ impl Look<'_> {
         if !self.wishes.adopt {
             return None;
         }
-        let found = self.folder.whole_file(name, self.wishes.accept == Accept::Image)?;
+        let found = self.folder?.whole_file(name, self.wishes.accept == Accept::Image)?;
         if checksum.is_some_and(|checksum| *checksum != found.sha256) {
             return None;
         }

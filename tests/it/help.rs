@@ -31,6 +31,11 @@ fn help_of_the_practice_origin() {
 }
 
 #[test]
+fn help_of_status() {
+    assert_snapshot!("help_status", said(&["status", "--help"], 0));
+}
+
+#[test]
 fn the_version() {
     assert_snapshot!("version", said(&["--version"], 0));
 }

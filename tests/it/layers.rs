@@ -16,7 +16,7 @@ use std::{
 const MOST_LINES: usize = 350;
 
 /// Each module of the library, and what it may import. Nothing below itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("link", &[]),
     ("schedule", &[]),
     ("stop", &[]),
@@ -31,6 +31,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store", "options"]),
     ("event", &["link", "list", "name", "template", "fetch", "ledger", "store", "plan", "options"]),
     ("tally", &["link", "schedule", "event"]),
+    ("status", &["link", "list", "name", "ledger", "store", "plan", "event"]),
     (
         "run",
         &[

@@ -3,12 +3,20 @@
 //! Promises: of two that exclude each other and come from the same place, none is silently dropped; of two from
 //! different places, the typed one holds, so that a variable set long ago never forbids what is typed now.
 
+use std::env;
+
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind, parser::ValueSource};
 
-use crate::args::Arguments;
+use crate::{
+    args::{Arguments, Command as Subcommand},
+    go_on::GoOn,
+};
 
 /// Two options of which one may hold, by their identifiers.
 type Pair = (&'static str, &'static str);
+
+/// Those of whatever names files.
+const CODES: [Pair; 2] = [("base_url", "url_template"), ("ext", "url_template")];
 
 /// Those of a download, in the order in which they are decided.
 const DOWNLOAD: [Pair; 6] = [
@@ -21,17 +29,26 @@ const DOWNLOAD: [Pair; 6] = [
 ];
 
 impl Arguments {
-    /// Reads the command line and the environment; ends the process where they are wrong, or ask for help.
-    pub(crate) fn read() -> Self {
+    /// Reads the command line and the environment, and says how to give them again; ends the process where they are
+    /// wrong, or ask for help.
+    pub(crate) fn read() -> (Self, GoOn) {
         let mut command = Self::command();
         let matches = command.clone().get_matches();
+        let program = env::args_os().next().unwrap_or_else(|| "flagdl".into());
+        let go_on = GoOn::new(&program, &command, &matches);
         let read = Self::from_arg_matches(&matches).and_then(|mut arguments| {
             for id in outdone(&mut command, &matches, &DOWNLOAD)? {
                 arguments.forget(id);
             }
+            if let (Some(Subcommand::Status(status)), Some(matches)) =
+                (&mut arguments.command, matches.subcommand_matches("status"))
+                && outdone(&mut command, matches, &CODES)?.contains(&"url_template")
+            {
+                status.codes.url_template = None;
+            }
             Ok(arguments)
         });
-        read.unwrap_or_else(|error| error.format(&mut command).exit())
+        (read.unwrap_or_else(|error| error.format(&mut command).exit()), go_on)
     }
 
     /// Sets an option of a download that the environment gave back to what it is without.

@@ -1,6 +1,10 @@
 //! The exit code: what a script is told.
 
-use flagdl::{event::Outcome, tally::Summary};
+use flagdl::{
+    event::Outcome,
+    status::{State, Survey},
+    tally::Summary,
+};
 
 /// The command line, or something that it names, cannot be used.
 pub(crate) const USAGE: u8 = 2;
@@ -16,5 +20,16 @@ pub(crate) fn code(summary: &Summary, signal: Option<u8>, allow_missing: bool) -
         None if tally.of(Outcome::Error) > 0 || summary.withheld.is_some() => 1,
         None if tally.of(Outcome::NotFound) > 0 && !allow_missing => 3,
         None => 0,
+    }
+}
+
+/// The code of a status: that of the download that would be needed, as far as it is known without asking.
+pub(crate) fn code_of_status(survey: &Survey) -> u8 {
+    let is_lacking =
+        [State::Stale, State::Missing, State::Failed, State::Invalid].iter().any(|state| survey.of(*state) > 0);
+    match survey.of(State::NotFound) {
+        _ if is_lacking => 1,
+        0 => 0,
+        _ => 3,
     }
 }

@@ -3,10 +3,12 @@
 mod args;
 mod choice;
 mod exit;
+mod go_on;
 mod report;
 mod serve;
 mod settings;
 mod signal;
+mod status;
 mod values;
 
 use std::{io::Write, process::ExitCode};
@@ -17,6 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::{
     args::{Arguments, Command, Download},
+    go_on::GoOn,
     report::Console,
     serve::{Demo, ServeArgs},
     signal::Interrupt,
@@ -26,10 +29,11 @@ use self::{
 const BLOCKING_THREADS: usize = 16;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::read();
+    let (arguments, go_on) = Arguments::read();
     let result = match arguments.command {
         Some(Command::Serve(arguments)) => serve(arguments),
-        None => download(&arguments.download),
+        Some(Command::Status(arguments)) => status::status(&arguments),
+        None => download(&arguments.download, &go_on),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -54,7 +58,7 @@ impl std::fmt::Display for Refused {
 /// Serves the practice origin until Ctrl-C.
 fn serve(arguments: ServeArgs) -> Result<u8> {
     settings::sockets(false);
-    let (_, mut stop) = Interrupt::listen()?;
+    let (_, mut stop) = Interrupt::listen(None)?;
     runtime()?.block_on(async {
         serve::serve(arguments, async move { stop.drained().await })
             .await
@@ -64,7 +68,8 @@ fn serve(arguments: ServeArgs) -> Result<u8> {
 }
 
 /// Downloads all lists. An error means that nothing was begun.
-fn download(arguments: &Download) -> Result<u8> {
+fn download(arguments: &Download, go_on: &GoOn) -> Result<u8> {
+    let go_on = (!arguments.output.quiet).then_some(go_on);
     let runtime = runtime()?;
     let code = runtime.block_on(async {
         let mut options = settings::options(arguments)?;
@@ -79,28 +84,39 @@ fn download(arguments: &Download) -> Result<u8> {
         let http = Http::new(&settings::http(&arguments.fetching, arguments.demo)?)
             .map_err(|error| settings::named(error, &arguments.fetching.network))?;
         let mut console = Console::new(arguments)?;
-        let (interrupt, stop) = Interrupt::listen()?;
+        let (interrupt, stop) = Interrupt::listen(go_on.map(GoOn::text))?;
         let result = flagdl::run(plan, arguments.dest.clone(), http, options, stop, &mut console).await;
-        Ok(finish(result, &mut console, &interrupt, arguments))
+        Ok(finish(result, &mut console, &interrupt, arguments, go_on))
     });
     // A blocking thread may be waiting for a disk or a name server that never answers.
     runtime.shutdown_background();
     code
 }
 
-fn finish(result: Result<Summary, RunError>, console: &mut Console, interrupt: &Interrupt, arguments: &Download) -> u8 {
+fn finish(
+    result: Result<Summary, RunError>,
+    console: &mut Console,
+    interrupt: &Interrupt,
+    arguments: &Download,
+    go_on: Option<&GoOn>,
+) -> u8 {
     let (summary, failure) = match result {
         Ok(summary) => (summary, None),
         Err(error) => (*error.summary, Some(anyhow::Error::from(error.cause))),
     };
+    let left = go_on.and_then(|go_on| go_on.after(&summary, failure.is_some()));
     let finished = console.finish(&summary, failure.is_some());
-    match failure.or(finished.err()) {
+    let code = match failure.or(finished.err()) {
         Some(error) => {
             complain(&format!("error: {}", in_words(&error)));
             exit::MACHINE
         }
         None => exit::code(&summary, interrupt.number(), arguments.misses.allow_missing),
+    };
+    if let Some(go_on) = left {
+        complain(&go_on);
     }
+    code
 }
 
 /// One thread for the network and the dispatcher, and the blocking pool for files: a request costs no hop from

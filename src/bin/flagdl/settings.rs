@@ -14,7 +14,10 @@ use flagdl::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::args::{self, Accept, Codes, Download, Fetching, Http, Network, Switch};
+use crate::{
+    args::{self, Accept, Codes, Download, Fetching, Http, Network, Switch},
+    status::StatusArgs,
+};
 
 /// The name in requests: the program, its version, and where an operator of a server finds out what it is.
 const USER_AGENT: &str = concat!("flagdl/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -30,8 +33,12 @@ pub(crate) fn sources(arguments: &Download) -> Vec<Source> {
     if arguments.lists.is_empty() && arguments.demo {
         return vec![Source::Text { name: "the demo's list".into(), text: DEMO_LIST.into() }];
     }
+    files(&arguments.lists)
+}
+
+fn files(lists: &[PathBuf]) -> Vec<Source> {
     let source = |path: &PathBuf| if path.as_os_str() == "-" { Source::Stdin } else { Source::File(path.clone()) };
-    arguments.lists.iter().map(source).collect()
+    lists.iter().map(source).collect()
 }
 
 /// The plan over all lists; `origin` is the demo's, where there is one.
@@ -40,13 +47,24 @@ pub(crate) fn plan(arguments: &Download, origin: Option<&str>) -> Result<Plan> {
         bail!("no list\n\nhint: flagdl LIST, or flagdl - for stdin; flagdl --demo shows what it does");
     }
     let template = template(&arguments.codes, origin)?;
-    if arguments.lists.iter().any(|list| list.to_string_lossy().contains("://")) {
+    Ok(Plan::new(open(sources(arguments))?, template, arguments.limit))
+}
+
+/// The plan over the lists that `status` was given, which names files as a download's does.
+pub(crate) fn status_plan(arguments: &StatusArgs) -> Result<Plan> {
+    let template = template(&arguments.codes, None)?;
+    Ok(Plan::new(open(files(&arguments.lists))?, template, arguments.limit))
+}
+
+fn open(sources: Vec<Source>) -> Result<Lists> {
+    let is_url = |source: &Source| matches!(source, Source::File(path) if path.to_string_lossy().contains("://"));
+    if sources.iter().any(is_url) {
         bail!("a LIST is a file of URLs, not a URL itself\n\nhint: echo URL | flagdl -");
     }
-    if sources(arguments).iter().filter(|source| **source == Source::Stdin).count() > 1 {
+    if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
         bail!("stdin (-) can be read only once");
     }
-    Ok(Plan::new(Lists::open(sources(arguments))?, template, arguments.limit))
+    Ok(Lists::open(sources)?)
 }
 
 /// What codes become; `origin` is the demo's, where there is one.

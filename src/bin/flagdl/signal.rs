@@ -2,12 +2,14 @@
 //!
 //! Promises: signals are heard on a thread of their own, so that a disk, a pipe or a terminal that takes nothing more
 //! cannot keep the program from ending: where the run has not ended [`PATIENCE`] after the second signal, the process
-//! does. A signal that whoever started the program has it ignore (`nohup`, a shell's `&`) stays ignored.
+//! does, with its last words. A signal that whoever started the program has it ignore (`nohup`, a shell's `&`) stays
+//! ignored.
 
 use std::{
     fs,
+    io::{self, Write as _},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     thread,
@@ -24,8 +26,14 @@ use tokio::{
 
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long the last words may take where nothing blocks them.
+const PATIENCE_FOR_WORDS: Duration = Duration::from_millis(50);
+
 /// The signals that stop a run.
 const SIGNALS: [u8; 3] = [2, 15, 1];
+
+/// What is said before the process is ended by force, once.
+type LastWords = Arc<Mutex<Option<String>>>;
 
 /// The signals that stop a run, heard from now on.
 pub(crate) struct Interrupt {
@@ -33,8 +41,8 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens for SIGINT, SIGTERM and SIGHUP.
-    pub(crate) fn listen() -> Result<(Self, StopSignal)> {
+    /// Listens for SIGINT, SIGTERM and SIGHUP. The last words are for a process that ends by force.
+    pub(crate) fn listen(last_words: Option<String>) -> Result<(Self, StopSignal)> {
         let (stopper, stop) = Stopper::new();
         let first = Arc::new(AtomicU8::new(0));
         let runtime = Builder::new_current_thread().enable_io().build().context("cannot listen for signals")?;
@@ -47,12 +55,14 @@ impl Interrupt {
             .context("cannot listen for signals")?;
         drop(guard);
         let noted = Arc::clone(&first);
+        let last_words: LastWords = Arc::new(Mutex::new(last_words));
         thread::Builder::new()
             .name("flagdl-signals".into())
             .spawn(move || {
                 let listening = LocalSet::new();
                 for (number, heard) in heard {
-                    listening.spawn_local(listen(heard, number, stopper.clone(), Arc::clone(&noted)));
+                    let (first, last_words) = (Arc::clone(&noted), Arc::clone(&last_words));
+                    listening.spawn_local(listen(heard, number, stopper.clone(), first, last_words));
                 }
                 runtime.block_on(listening);
             })
@@ -66,21 +76,27 @@ impl Interrupt {
     }
 }
 
-async fn listen(mut heard: Signal, number: u8, stopper: Stopper, first: Arc<AtomicU8>) {
+async fn listen(mut heard: Signal, number: u8, stopper: Stopper, first: Arc<AtomicU8>, last_words: LastWords) {
     while heard.recv().await.is_some() {
         if first.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             stopper.stop(Stop::Drain);
         } else {
             stopper.stop(Stop::Abort);
-            thread::spawn(move || leave_anyway(number));
+            let last_words = Arc::clone(&last_words);
+            thread::spawn(move || leave_anyway(number, &last_words));
         }
     }
 }
 
 /// Ends the process, if it still is there: something blocks that cannot be given up.
 #[allow(clippy::exit, reason = "the thread that would return from main is the one that blocks")]
-fn leave_anyway(number: u8) {
+fn leave_anyway(number: u8, last_words: &Mutex<Option<String>>) {
     thread::sleep(PATIENCE);
+    if let Some(words) = last_words.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // What blocks may be stderr itself.
+        thread::spawn(move || writeln!(io::stderr(), "{words}"));
+    }
+    thread::sleep(PATIENCE_FOR_WORDS);
     std::process::exit(128 + i32::from(number));
 }
 

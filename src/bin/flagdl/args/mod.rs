@@ -25,7 +25,7 @@ pub(crate) use self::{
     pace::{Pace, Switch},
     patience::Patience,
 };
-use crate::serve::ServeArgs;
+use crate::{serve::ServeArgs, status::StatusArgs};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -56,6 +56,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a practice origin on loopback: generated flags, latency, faults, rate limits
     Serve(ServeArgs),
+    /// What is here of a list, or of all that was fetched, without the network
+    Status(StatusArgs),
 }
 
 #[derive(Debug, Args)]

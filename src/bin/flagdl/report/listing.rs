@@ -1,6 +1,7 @@
 //! A file that the user wants written beside the downloads, a line at a time.
 //!
-//! Promises: it stands under its name only when the run is over, whole; so a list may be fed back into itself.
+//! Promises: it stands under its name only when the run is over, whole; so a list may be fed back into itself, and is
+//! left as it is where the run ended before it.
 //!
 //! What surprises: what is no plain file (a pipe, `/dev/stderr`) is written to as it is, and a link stays a link: its
 //! target is replaced.
@@ -14,17 +15,20 @@ use std::{
 
 use anyhow::{Context, Result};
 
-pub(super) struct Listing {
+pub(crate) struct Listing {
     out: BufWriter<File>,
     path: PathBuf,
     /// The option that asked for it.
     option: &'static str,
     /// The name under which it is written, where it is not its own.
     staged: Option<PathBuf>,
+    /// Whether it is to take the place of a list that is read.
+    replaces_list: bool,
 }
 
 impl Listing {
-    pub(super) fn create(option: &'static str, path: &Path) -> Result<Self> {
+    /// Begins the file at `path`, while `lists` are read.
+    pub(crate) fn create(option: &'static str, path: &Path, lists: &[PathBuf]) -> Result<Self> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let staged = (!is_written_in_place(path)).then(|| {
             let mut name = target.as_os_str().to_owned();
@@ -37,15 +41,20 @@ impl Listing {
             None => File::options().append(true).open(path),
         };
         let file = file.with_context(|| format!("{option}: cannot write {}", path.display()))?;
-        Ok(Self { out: BufWriter::new(file), path: target, option, staged })
+        let replaces_list = lists.iter().any(|list| fs::canonicalize(list).is_ok_and(|list| list == target));
+        Ok(Self { out: BufWriter::new(file), path: target, option, staged, replaces_list })
     }
 
-    pub(super) fn line(&mut self, text: impl Display) -> io::Result<()> {
+    pub(crate) fn line(&mut self, text: impl Display) -> io::Result<()> {
         let option = self.option;
         writeln!(self.out, "{text}").map_err(|error| io::Error::new(error.kind(), format!("{option}: {error}")))
     }
 
-    pub(super) fn finish(mut self) -> Result<()> {
+    /// Puts it in its place. With entries left, a list that it would replace is still needed to go on.
+    pub(crate) fn finish(mut self, entries_are_left: bool) -> Result<()> {
+        if self.replaces_list && entries_are_left {
+            return Ok(());
+        }
         let option = self.option;
         let written = self.out.flush().and_then(|()| match self.staged.take() {
             Some(staged) => fs::rename(staged, &self.path),
@@ -65,7 +74,7 @@ fn is_written_in_place(path: &Path) -> bool {
 impl Drop for Listing {
     fn drop(&mut self) {
         if let Some(staged) = &self.staged {
-            // Only a run that was never begun ends here.
+            // A run that was never begun ends here, or one that did not come to the end of the list in its place.
             let _ = fs::remove_file(staged);
         }
     }

@@ -20,11 +20,16 @@ use std::{
 
 use anyhow::{Context, Result};
 use flagdl::{
-    event::{Event, Reporter},
+    event::{Event, Outcome, Reporter},
     tally::Summary,
 };
 
-use self::{bar::Bar, lines::Lines, listing::Listing};
+use self::{bar::Bar, lines::Lines};
+pub(crate) use self::{
+    listing::Listing,
+    ndjson::start,
+    summary::{errors, size, span},
+};
 use crate::{
     args::{Download, Format, When},
     settings,
@@ -57,7 +62,9 @@ impl Console {
         };
         let bar = (shows_bar && !output.quiet)
             .then(|| Bar::new(settings::sources(arguments), arguments.limit, stderr_is_terminal));
-        let listing = |option, path: &Option<PathBuf>| path.as_deref().map(|path| Listing::create(option, path));
+        let listing = |option, path: &Option<PathBuf>| {
+            path.as_deref().map(|path| Listing::create(option, path, &arguments.lists))
+        };
         let failed = listing("--failed", &misses.failed).transpose()?;
         let diff = listing("--diff", &misses.diff).transpose()?;
         Ok(Self {
@@ -83,7 +90,9 @@ impl Console {
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
-        let listed = self.failed.take().into_iter().chain(self.diff.take()).try_for_each(Listing::finish);
+        let is_left = summary.tally.of(Outcome::Left) > 0 || !summary.all_read;
+        let mut listings = self.failed.take().into_iter().chain(self.diff.take());
+        let listed = listings.try_for_each(|listing| listing.finish(is_left));
         let summed_up = match &mut self.ndjson {
             Some(out) => {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));

@@ -68,7 +68,8 @@ fn host((host, stats): &(Host, HostStats)) -> Value {
     })
 }
 
-fn start(event: &str, first: bool) -> Map<String, Value> {
+/// An object's beginning: its event, and the schema where it is the first.
+pub(crate) fn start(event: &str, first: bool) -> Map<String, Value> {
     let mut object = Map::new();
     if first {
         object.insert("schema".into(), json!(SCHEMA));

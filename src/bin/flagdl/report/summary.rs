@@ -50,7 +50,7 @@ pub(super) fn line(summary: &Summary) -> String {
     line
 }
 
-fn errors(count: u64) -> String {
+pub(crate) fn errors(count: u64) -> String {
     format!("{count} error{}", if count == 1 { "" } else { "s" })
 }
 
@@ -82,7 +82,7 @@ pub(super) fn hosts(summary: &Summary, all: bool) -> Vec<String> {
 }
 
 /// A time to wait, as people read it: `250ms`, `1.5s`, `28s`, `1m05s`, `2h01m`.
-pub(super) fn span(wait: Duration) -> String {
+pub(crate) fn span(wait: Duration) -> String {
     let seconds = wait.as_secs();
     match seconds {
         0 => format!("{}ms", wait.as_millis()),
@@ -102,7 +102,7 @@ fn time(elapsed: Duration) -> String {
     }
 }
 
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     ByteSize(bytes).display().iec().to_string()
 }
 
