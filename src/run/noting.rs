@@ -9,8 +9,7 @@ use super::clock::seconds_since_1970;
 use crate::{
     event::{Ended, Failure, Outcome},
     ledger::{
-        Beginning, Counts, Durability, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record,
-        StoredFile, Writer,
+        Beginning, Counts, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record, StoredFile, Writer,
     },
     options::{Accept, Options},
     plan::Here,
@@ -29,14 +28,14 @@ pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<(Writer, 
 
 /// Begins a run in a folder that had no ledger before. Blocks.
 pub(super) fn begin_anew(folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
-    begin(Ledger::open(folder)?, options)
+    begin(Ledger::open_new(folder)?, options)
 }
 
 fn begin(ledger: Ledger, options: &Options) -> Result<Writer, LedgerError> {
     let boot = fs::read_to_string(BOOT).ok().map(|boot| boot.trim().into());
     let version = env!("CARGO_PKG_VERSION").into();
     let beginning = Beginning { at: seconds_since_1970(), boot, version, options: in_short(options).into() };
-    ledger.begin(&beginning, Durability::None)
+    ledger.begin(&beginning, None)
 }
 
 /// The options that change what is asked for and how fast. Headers are left out: they may be secrets.
