@@ -15,6 +15,7 @@ use http::HeaderMap;
 use thiserror::Error;
 
 use crate::schedule::pace::Pace;
+pub use crate::store::Durability;
 
 /// How many requests may start in a time: `50/s`, `30/m`, `1000/h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +129,8 @@ pub struct Options {
     pub accept: Accept,
     /// Whether what is here is fetched again.
     pub overwrite: bool,
+    /// What of the files outlives a power loss.
+    pub durability: Durability,
     /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect. Secret values
     /// are to be marked as such (`HeaderValue::set_sensitive`), or `Debug` prints them.
     pub headers: Option<Arc<HeaderMap>>,
@@ -172,6 +175,7 @@ impl Default for Options {
             max_size: 64 << 20,
             accept: Accept::Image,
             overwrite: false,
+            durability: Durability::None,
             headers: None,
             grace: Duration::from_secs(10),
             seed: None,

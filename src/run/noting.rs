@@ -9,7 +9,8 @@ use super::clock::seconds_since_1970;
 use crate::{
     event::{Ended, Failure, Outcome},
     ledger::{
-        Beginning, Counts, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record, StoredFile, Writer,
+        Beginning, Counts, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record, StoredFile,
+        SyncFiles, Writer,
     },
     options::{Accept, Options},
     plan::Here,
@@ -23,19 +24,20 @@ const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<(Writer, Here)>, LedgerError> {
     let Some(ledger) = Ledger::open_existing(folder)? else { return Ok(None) };
     let here = Here::open(&ledger, folder, options.overwrite)?;
-    Ok(Some((begin(ledger, options)?, here)))
+    Ok(Some((begin(ledger, folder, options)?, here)))
 }
 
 /// Begins a run in a folder that had no ledger before. Blocks.
 pub(super) fn begin_anew(folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
-    begin(Ledger::open_new(folder)?, options)
+    begin(Ledger::open_new(folder)?, folder, options)
 }
 
-fn begin(ledger: Ledger, options: &Options) -> Result<Writer, LedgerError> {
+fn begin(ledger: Ledger, folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
     let boot = fs::read_to_string(BOOT).ok().map(|boot| boot.trim().into());
     let version = env!("CARGO_PKG_VERSION").into();
     let beginning = Beginning { at: seconds_since_1970(), boot, version, options: in_short(options).into() };
-    ledger.begin(&beginning, None)
+    let sync = options.durability.sync(folder).map_err(|source| LedgerError::Sync { path: folder.into(), source })?;
+    ledger.begin(&beginning, sync.map(|sync| Box::new(sync) as SyncFiles))
 }
 
 /// The options that change what is asked for and how fast. Headers are left out: they may be secrets.

@@ -1,6 +1,6 @@
 //! A look at files that are here: whether they are still what they were.
 //!
-//! Promises: nothing is made or changed; no symbolic link is followed and nothing but a plain file is opened, so a
+//! Promises: nothing is made or changed, and nothing removed but what is asked to be; no symbolic link is followed and nothing but a plain file is opened, so a
 //! pipe under a file's name blocks nobody; a file is read in pieces, whatever its size.
 //!
 //! What surprises: whether a file has an image's end is only asked of what was an image when it was saved.
@@ -113,6 +113,23 @@ impl Inspector {
         let file = self.open_file(name).ok()?;
         let format = image::check(&image::OpenFile::new(&file).ok()?).ok()?.ok()?;
         Some((file.metadata().ok()?.len(), sha256(&file).ok()?, format))
+    }
+
+    /// Removes a file that is not what it was; whether there was one. What is no plain file is left, like all that
+    /// flagdl has not made.
+    pub(crate) fn remove(&self, name: &Name) -> io::Result<bool> {
+        let removed = match self.stat(name) {
+            Ok(stat) if what_else(&stat).is_none() => {
+                rustix::fs::unlinkat(&self.folder, name.as_str(), AtFlags::empty())
+            }
+            Ok(_) => return Ok(false),
+            Err(error) => Err(error),
+        };
+        match removed {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn open_file(&self, name: &Name) -> Result<File, Damage> {
@@ -234,6 +251,21 @@ mod tests {
             assert_eq!(damage.to_string(), format!("{what} has its name"));
             assert!(!inspector.has(&name(file), 1) && inspector.whole_image(&name(file)).is_none());
         }
+    }
+
+    #[test]
+    fn only_a_plain_file_is_removed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let outside = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(folder.path().join("file"), IMAGE).expect("a new file");
+        fs::create_dir(folder.path().join("folder")).expect("a new folder");
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).expect("a new link");
+        let inspector = Inspector::open(folder.path()).expect("a folder");
+        for (file, is_removed) in [("file", true), ("file", false), ("folder", false), ("link", false)] {
+            assert_eq!(inspector.remove(&name(file)).expect("it can be"), is_removed, "{file}");
+        }
+        assert!(outside.path().exists() && !folder.path().join("file").exists());
+        assert!(folder.path().join("folder").exists() && folder.path().join("link").is_symlink());
     }
 
     #[test]

@@ -28,7 +28,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("ledger", &["link", "name"]),
     ("store", &["link", "name"]),
     ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store"]),
-    ("options", &["schedule"]),
+    ("options", &["schedule", "store"]),
     ("event", &["link", "list", "name", "template", "fetch", "ledger", "store", "plan", "options"]),
     ("tally", &["link", "schedule", "event"]),
     (
