@@ -87,7 +87,7 @@ pub(crate) struct Run {
 }
 
 /// Time after which the system has written a file to the disk by itself, in seconds. Linux begins with what is older
-/// than 30 s (vm.dirty_expire_centisecs) and looks every 5 s; the rest is for a slow disk.
+/// than 30 s (`vm.dirty_expire_centisecs`) and looks every 5 s; the rest is for a slow disk.
 pub(super) const WRITTEN_AFTER: u64 = 120;
 
 /// Notes that a run begins, and whether its files are brought to the disk before its rows.

@@ -28,6 +28,11 @@ impl Here {
         Ok(Self { reader: ledger.reader()?, folder: Inspector::open(folder).map_err(failed)?, overwrite })
     }
 
+    /// From now on nothing counts as here, but names stay whose they are.
+    pub(crate) fn believe_nothing(&mut self) {
+        self.overwrite = true;
+    }
+
     /// What is here at one moment.
     pub(super) fn look(&mut self) -> Result<Look<'_>, LedgerError> {
         Ok(Look { view: self.reader.view()?, folder: &self.folder, overwrite: self.overwrite })

@@ -176,6 +176,11 @@ pub(crate) struct Download {
     #[arg(help_heading = "Files")]
     pub(crate) overwrite: bool,
 
+    /// What is synced, to outlive a power loss: nothing, each batch of a second, or each file before it has its name
+    #[arg(long, value_name = "WHAT", default_value = "none", env = "FLAGDL_DURABILITY", hide_env = true)]
+    #[arg(help_heading = "Files")]
+    pub(crate) durability: Durability,
+
     /// Header to send, as 'Name: value'; not sent to where another host redirects; may be repeated
     #[arg(short = 'H', long = "header", value_name = "HEADER", env = "FLAGDL_HEADER", hide_env = true)]
     #[arg(help_heading = "Network")]
@@ -237,6 +242,13 @@ pub(crate) struct Download {
 pub(crate) enum Accept {
     Image,
     Any,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Durability {
+    None,
+    Batch,
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

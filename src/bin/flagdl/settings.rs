@@ -14,7 +14,7 @@ use flagdl::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::args::{Accept, Download, Http, Switch};
+use crate::args::{Accept, Download, Durability, Http, Switch};
 
 /// The name in requests: the program, its version, and where an operator of a server finds out what it is.
 const USER_AGENT: &str = concat!("flagdl/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -77,6 +77,11 @@ pub(crate) fn options(arguments: &Download) -> Result<Options> {
             Accept::Any => options::Accept::Any,
         },
         overwrite: arguments.overwrite,
+        durability: match arguments.durability {
+            Durability::None => options::Durability::None,
+            Durability::Batch => options::Durability::Batch,
+            Durability::File => options::Durability::File,
+        },
         headers: headers(&arguments.headers)?.map(Arc::new),
         ..Options::default()
     })

@@ -7,6 +7,7 @@ mod bench;
 mod double;
 mod endings;
 mod politeness;
+mod power;
 mod reruns;
 mod troubles;
 
