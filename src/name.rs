@@ -15,6 +15,9 @@ use crate::link::{Link, is_deceptive};
 /// Longest name in bytes: what ext4, APFS and NTFS all take, less nothing: staged files have names of their own.
 pub const MAX_NAME: usize = 255;
 
+/// The folder in a folder for downloads that is flagdl's own. No [`Name`] is hidden, so no entry can have it.
+pub(crate) const OWN_FOLDER: &str = ".flagdl";
+
 /// Room that is kept for `~` and a hash when a name is cut or told apart.
 const HASH_ROOM: usize = 65;
 

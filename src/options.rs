@@ -15,6 +15,7 @@ use http::HeaderMap;
 use thiserror::Error;
 
 use crate::schedule::pace::Pace;
+pub use crate::store::Durability;
 
 /// How many requests may start in a time: `50/s`, `30/m`, `1000/h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,6 +207,8 @@ pub struct Options {
     pub missing_ttl: Option<Duration>,
     /// What is done about files that are here and gone from their servers.
     pub gone: Gone,
+    /// What of the files outlives a power loss.
+    pub durability: Durability,
     /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect. Secret values
     /// are to be marked as such (`HeaderValue::set_sensitive`), or `Debug` prints them.
     pub headers: Option<Arc<HeaderMap>>,
@@ -253,6 +256,7 @@ impl Default for Options {
             adopt: false,
             missing_ttl: None,
             gone: Gone::Keep,
+            durability: Durability::None,
             headers: None,
             grace: Duration::from_secs(10),
             seed: None,

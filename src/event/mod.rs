@@ -240,6 +240,21 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a HostDown,
     },
+    /// Before anything is asked for: files of an earlier run are read again, since they may not have reached the disk
+    /// before the machine went down. Told at the beginning, and then as that goes on.
+    Checking {
+        /// How many have been read: none once, at the beginning.
+        done: u64,
+        /// How many there are.
+        files: u64,
+    },
+    /// They have been read again.
+    Checked {
+        /// How many.
+        files: u64,
+        /// How many of them were missing or damaged; they are fetched again if the list still has them.
+        bad: u64,
+    },
     /// An entry ended.
     Ended(&'a Ended),
     /// A file that is gone from its server was removed.

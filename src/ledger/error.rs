@@ -48,6 +48,13 @@ pub enum LedgerError {
         /// The process, where it has told its number.
         pid: Option<u32>,
     },
+    /// Another process has made the ledger since this one found none, so this one has planned without what it says.
+    /// Another attempt could succeed.
+    #[error("another flagdl has worked in {} since this one began\nhint: run it again", path.display())]
+    Overtaken {
+        /// The folder for downloads.
+        path: PathBuf,
+    },
     /// A later version of flagdl made it.
     #[error(
         "the ledger {} has schema {version}, and this flagdl knows none above {}\nhint: use the newer flagdl, or move \

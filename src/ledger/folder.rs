@@ -22,10 +22,9 @@ use rustix::{
 };
 
 use super::LedgerError;
+use crate::name::OWN_FOLDER;
 
-/// The folder in the folder for downloads.
-const FOLDER: &str = ".flagdl";
-/// The database in it.
+/// The database in the folder.
 const DATABASE: &str = "ledger.db";
 /// The lock in it.
 const LOCK: &str = "lock";
@@ -48,7 +47,7 @@ impl Folder {
     /// The folder in `destination`, which is made where it is missing.
     pub(super) fn make(destination: &Path) -> Result<Self, LedgerError> {
         let (above, path) = Self::find(destination)?;
-        match rustix::fs::mkdirat(&above, FOLDER, Mode::from_raw_mode(0o777)) {
+        match rustix::fs::mkdirat(&above, OWN_FOLDER, Mode::from_raw_mode(0o777)) {
             // The new name must outlive a power loss if anything in the folder is to.
             Ok(()) => sync(&above, &path)?,
             Err(Errno::EXIST) => {}
@@ -72,16 +71,16 @@ impl Folder {
     }
 
     fn find(destination: &Path) -> Result<(OwnedFd, PathBuf), LedgerError> {
-        let failed = |source| LedgerError::Folder { path: destination.join(FOLDER), source };
+        let failed = |source| LedgerError::Folder { path: destination.join(OWN_FOLDER), source };
         let path = fs::canonicalize(destination).map_err(failed)?;
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
         let above = rustix::fs::open(&path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
-        Ok((above, path.join(FOLDER)))
+        Ok((above, path.join(OWN_FOLDER)))
     }
 
     fn open(above: &OwnedFd) -> Result<OwnedFd, Errno> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-        rustix::fs::openat(above, FOLDER, flags, Mode::empty())
+        rustix::fs::openat(above, OWN_FOLDER, flags, Mode::empty())
     }
 
     /// Where the database is, or is to be.
@@ -187,7 +186,7 @@ fn mode() -> Mode {
 /// Why the folder could not be opened: something else in its place, or what the system said.
 fn blame(above: &OwnedFd, path: &Path, error: Errno) -> LedgerError {
     let path = path.to_owned();
-    let stat = rustix::fs::statat(above, FOLDER, AtFlags::SYMLINK_NOFOLLOW);
+    let stat = rustix::fs::statat(above, OWN_FOLDER, AtFlags::SYMLINK_NOFOLLOW);
     match stat.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
         Ok(FileType::Directory) | Err(_) => LedgerError::Folder { path, source: error.into() },
         Ok(FileType::Symlink) => LedgerError::NotAFolder { path, what: "a symbolic link" },

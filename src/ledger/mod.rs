@@ -26,7 +26,7 @@ mod worker;
 mod write;
 
 use std::{
-    fmt, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -49,30 +49,9 @@ pub(crate) use self::{
 #[allow(unused_imports, reason = "for verify, status, --update and --durability, which are yet to come")]
 pub(crate) use self::read::Count;
 
-/// What brings the files of a batch to the disk: syncfs(2) of the folder for downloads.
+/// What brings all files that were told of to the disk. It is not called again once it has failed: what the system
+/// could not write it may have dropped, and a second call would then succeed.
 pub(crate) type SyncFiles = Box<dyn FnMut() -> io::Result<()> + Send>;
-
-/// What of a run is still there after a power loss. A kill of the process loses nothing that was committed in any.
-#[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
-pub(crate) enum Durability {
-    /// What the system has got round to. The ledger itself stays whole, and [`Ledger::suspect_runs`] tells whose files
-    /// are to be read again. The run's end is only worth something if the caller has synced the files before.
-    None,
-    /// All that was committed: before each commit the files are synced by this.
-    Batch(SyncFiles),
-    /// All that was committed: the caller syncs each file before telling of it.
-    File,
-}
-
-impl fmt::Debug for Durability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Batch(_) => "Batch",
-            Self::File => "File",
-        })
-    }
-}
 
 /// The ledger of a folder for downloads, held by this process.
 #[derive(Debug)]
@@ -107,6 +86,13 @@ impl Ledger {
         Self::open(destination).map(Some)
     }
 
+    /// The same, for whoever has found none before: another run may have made one since.
+    pub(crate) fn open_new(destination: &Path) -> Result<Self, LedgerError> {
+        let ledger = Self::open(destination)?;
+        let is_blank = runs::latest(&ledger.connection, 1).about(&ledger.path)?.is_empty();
+        if is_blank { Ok(ledger) } else { Err(LedgerError::Overtaken { path: destination.to_owned() }) }
+    }
+
     /// Who holds the ledger of a folder, so whether a run goes on in it.
     pub(crate) fn holder(destination: &Path) -> Result<Holder, LedgerError> {
         Ok(Folder::existing(destination)?.map_or(Holder::Nobody, |folder| folder.holder()))
@@ -118,18 +104,24 @@ impl Ledger {
         Reader::connect(self.path.clone())?.ok_or_else(stopped)
     }
 
-    /// The runs that did not end before the machine was last started, and whose files nobody has checked since.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
+    /// The runs whose files may not have reached the disk before the machine was last started, and that nobody has
+    /// checked since. [`Reader::rows_of_runs`] tells which files of theirs.
     pub(crate) fn suspect_runs(&self, boot: Option<&str>) -> Result<Vec<RunId>, LedgerError> {
         runs::suspect(&self.connection, boot).about(&self.path)
     }
 
     /// Begins a run, and the thread that writes it.
-    pub(crate) fn begin(self, beginning: &Beginning, durability: Durability) -> Result<Writer, LedgerError> {
+    ///
+    /// With `sync` a row is only there after a power loss if its file is, because the files are brought to the disk
+    /// first. Without it the ledger itself stays whole, but [`Ledger::suspect_runs`] has to be asked.
+    pub(crate) fn begin(self, beginning: &Beginning, sync: Option<SyncFiles>) -> Result<Writer, LedgerError> {
         let Self { connection, path, lock } = self;
-        let synchronous = if matches!(durability, Durability::None) { "NORMAL" } else { "FULL" };
+        let synchronous = if sync.is_some() { "FULL" } else { "NORMAL" };
         connection.pragma_update(None, "synchronous", synchronous).about(&path)?;
-        let run = runs::begin(&connection, beginning).about(&path)?;
-        Writer::start(connection, path, lock, run, durability)
+        // Where fsync(2) does not reach the disk itself, as on macOS; elsewhere it means nothing.
+        connection.pragma_update(None, "fullfsync", sync.is_some()).about(&path)?;
+        runs::settle(&connection, beginning).about(&path)?;
+        let run = runs::begin(&connection, beginning, sync.is_some()).about(&path)?;
+        Writer::start(connection, path, lock, run, sync)
     }
 }

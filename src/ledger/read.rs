@@ -18,7 +18,7 @@ use super::{
     folder::Folder,
     owner::is_owned_by,
     record::{Known, LastOutcome, Row, RunId, row_columns},
-    runs::{self, Run},
+    runs::{self, Run, WRITTEN_AFTER},
     schema::{self, Kind},
 };
 use crate::{link::Link, name::Name};
@@ -58,6 +58,50 @@ impl Reader {
     }
 }
 
+/// Which rows are of a file that one of the [suspect runs](super::Ledger::suspect_runs) has saved and that may not have
+/// reached the disk: of a run that was killed all, of one that ended those of its last moments.
+macro_rules! is_suspect {
+    () => {
+        "saved_in IN (SELECT value FROM json_each(?1)) AND \
+         finished_at >= (SELECT coalesce(ended - ?2, 0) FROM run WHERE run.id = saved_in)"
+    };
+}
+
+impl Reader {
+    /// How many files of these suspect runs are to be read again. Reads the whole ledger.
+    pub(crate) fn count_of_runs(&mut self, runs: &[RunId]) -> Result<u64, LedgerError> {
+        let sql = concat!("SELECT count(*) FROM entry WHERE ", is_suspect!());
+        Ok(self.all(sql, (as_json(runs), WRITTEN_AFTER), |row| row.get::<_, u64>(0))?.into_iter().sum())
+    }
+
+    /// At most `limit` of their rows after the one with this key, in the order of keys; from the first where it is empty.
+    pub(crate) fn rows_of_runs(&mut self, runs: &[RunId], key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM entry WHERE ",
+            is_suspect!(),
+            " AND name > ?3 ORDER BY name LIMIT ?4"
+        );
+        self.all(sql, (as_json(runs), WRITTEN_AFTER, key, limit), Row::read)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, LedgerError> {
+        let mut query = self.connection.prepare_cached(sql).about(&self.path)?;
+        query.query_map(parameters, read).and_then(Iterator::collect).about(&self.path)
+    }
+}
+
+fn as_json(runs: &[RunId]) -> String {
+    let numbers: Vec<_> = runs.iter().map(|run| run.0.to_string()).collect();
+    format!("[{}]", numbers.join(","))
+}
+
 #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
 impl Reader {
     /// The ledger in a folder for downloads; none where there is no ledger. Needs no lock.
@@ -72,18 +116,6 @@ impl Reader {
     pub(crate) fn rows_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
         let sql = concat!("SELECT ", row_columns!(), " FROM entry WHERE name > ?1 ORDER BY name LIMIT ?2");
         self.all(sql, (key, limit), Row::read)
-    }
-
-    /// As [`Reader::rows_after`], but only those whose file one of these runs has saved.
-    pub(crate) fn rows_of_runs(&mut self, runs: &[RunId], key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
-        let sql = concat!(
-            "SELECT ",
-            row_columns!(),
-            " FROM entry WHERE name > ?1 AND saved_in IN \
-             (SELECT value FROM json_each(?3)) ORDER BY name LIMIT ?2"
-        );
-        let runs: Vec<_> = runs.iter().map(|run| run.0.to_string()).collect();
-        self.all(sql, (key, limit, format!("[{}]", runs.join(","))), Row::read)
     }
 
     /// As [`Reader::rows_after`], but only those whose file is here and was gone from its server in this run.
@@ -106,16 +138,6 @@ impl Reader {
     /// The last runs, the latest first.
     pub(crate) fn runs(&mut self, limit: usize) -> Result<Vec<Run>, LedgerError> {
         runs::latest(&self.connection, limit).about(&self.path)
-    }
-
-    fn all<T>(
-        &self,
-        sql: &str,
-        parameters: impl Params,
-        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, LedgerError> {
-        let mut query = self.connection.prepare_cached(sql).about(&self.path)?;
-        query.query_map(parameters, read).and_then(Iterator::collect).about(&self.path)
     }
 }
 

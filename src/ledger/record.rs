@@ -111,10 +111,8 @@ pub(crate) enum Record {
     /// An entry ended.
     Ended(EndedEntry),
     /// The file of this name is not here, or is not what it was. The name stays its link's.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     Forget(Name),
     /// The files of these runs have been read again, and those that were bad have been told before.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     Checked(Vec<RunId>),
 }
 

@@ -1,10 +1,12 @@
 //! The runs that wrote into the ledger: when each began, how it ended, what it counted.
 //!
 //! Promises: a run that was killed is told from one that ended. After the machine has been started anew, the runs
-//! whose files may not have reached the disk are known until somebody has checked them.
+//! whose files may not have reached the disk are known until somebody has checked them: those that synced nothing, and
+//! were killed, or ended so shortly before that the system may not have written all.
 //!
 //! What surprises: a run that goes on and one that was killed look the same here; whether the folder is held tells
-//! them apart. An unknown boot (a system that does not number them) counts as another one.
+//! them apart. An unknown boot (a system that does not number them) counts as another one. A run that syncs its files
+//! is never suspect, not even if it was killed: its rows came after its files.
 
 use rusqlite::{Connection, Row, params};
 
@@ -84,13 +86,26 @@ pub(crate) struct Run {
     pub(crate) ending: Option<Ending>,
 }
 
-/// Notes that a run begins.
-pub(super) fn begin(connection: &Connection, beginning: &Beginning) -> rusqlite::Result<RunId> {
+/// Time after which the system has written a file to the disk by itself, in seconds. Linux begins with what is older
+/// than 30 s (`vm.dirty_expire_centisecs`) and looks every 5 s; the rest is for a slow disk.
+pub(super) const WRITTEN_AFTER: u64 = 120;
+
+/// Notes that a run begins, and whether its files are brought to the disk before its rows.
+pub(super) fn begin(connection: &Connection, beginning: &Beginning, is_synced: bool) -> rusqlite::Result<RunId> {
     let Beginning { at, boot, version, options } = beginning;
     connection
-        .prepare_cached("INSERT INTO run (begun, boot, version, options) VALUES (?1, ?2, ?3, ?4)")?
-        .insert(params![at, boot, version, options])
+        .prepare_cached("INSERT INTO run (begun, boot, version, options, synced) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .insert(params![at, boot, version, options, is_synced])
         .map(RunId)
+}
+
+/// Notes the runs of this boot whose files the system has written by itself by now: they are not to be read again
+/// after a later one. A run that was killed was over when the next one began, since only one at a time may.
+pub(super) fn settle(connection: &Connection, now: &Beginning) -> rusqlite::Result<()> {
+    let sql = "UPDATE run SET checked = 1 WHERE NOT checked AND boot = ?1 AND \
+               coalesce(ended, (SELECT begun FROM run AS next WHERE next.id > run.id ORDER BY id LIMIT 1)) < ?2";
+    connection.prepare_cached(sql)?.execute(params![now.boot, now.at.saturating_sub(WRITTEN_AFTER)])?;
+    Ok(())
 }
 
 /// Notes that a run has ended.
@@ -116,10 +131,10 @@ pub(super) fn end(connection: &Connection, run: RunId, ending: &Ending) -> rusql
     Ok(())
 }
 
-/// The runs that did not end, before the machine was last started.
+/// The runs that synced nothing, in an earlier boot.
 pub(super) fn suspect(connection: &Connection, boot: Option<&str>) -> rusqlite::Result<Vec<RunId>> {
     // With NULL for this boot or for the run's, the comparison is to be true.
-    let sql = "SELECT id FROM run WHERE ended IS NULL AND NOT checked AND coalesce(boot <> ?1, TRUE) ORDER BY id";
+    let sql = "SELECT id FROM run WHERE NOT synced AND NOT checked AND coalesce(boot <> ?1, TRUE) ORDER BY id";
     connection.prepare_cached(sql)?.query_map([boot], |row| row.get(0).map(RunId))?.collect()
 }
 

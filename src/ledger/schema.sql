@@ -30,7 +30,8 @@ CREATE TABLE run (
     begun INTEGER NOT NULL,
     ended INTEGER,                    -- NULL while it goes on, and for ever if it was killed
     ending TEXT,
-    checked INTEGER NOT NULL DEFAULT 0, -- its files were read again after it had not ended
+    synced INTEGER NOT NULL,          -- whether its files were brought to the disk before its rows
+    checked INTEGER NOT NULL DEFAULT 0, -- its files are on the disk: time has passed, or they were read again
     boot TEXT,
     version TEXT NOT NULL,
     options TEXT NOT NULL,

@@ -1,7 +1,8 @@
 //! The thread that writes the ledger.
 //!
-//! Promises: rows are committed in batches, when there are enough of them or the first has waited for a second; with
-//! [`Durability::Batch`] the files are brought to the disk before the rows that vouch for them.
+//! Promises: rows are committed in batches, when there are enough of them or the first has waited for a second; where
+//! files are to be brought to the disk, that is done before the rows that vouch for them are committed. Where it fails,
+//! those rows are not written, nor anything after them.
 //!
 //! What surprises: the connection and all that borrows from it live in the thread, so a failure anywhere ends in one
 //! place and is the thread's result.
@@ -19,7 +20,7 @@ use tokio::sync::{
 };
 
 use super::{
-    Durability, LedgerError,
+    LedgerError, SyncFiles,
     error::About as _,
     record::{Record, RunId},
     rows::Rows,
@@ -50,7 +51,8 @@ pub(super) enum Message {
 pub(super) struct Worker {
     pub(super) path: PathBuf,
     pub(super) run: RunId,
-    pub(super) durability: Durability,
+    /// What brings files to the disk; none where that is left to the system.
+    pub(super) sync: Option<SyncFiles>,
     pub(super) messages: mpsc::Receiver<Message>,
 }
 
@@ -58,7 +60,7 @@ impl Worker {
     /// Writes until it is told to close, or nobody is left to tell anything.
     pub(super) fn work(mut self, connection: &Connection) -> Result<(), LedgerError> {
         let rows = Rows::new(connection, self.run).about(&self.path)?;
-        let mut batch = Batch { connection, path: &self.path, durability: &mut self.durability, rows, open: None };
+        let mut batch = Batch { connection, path: &self.path, sync: self.sync.as_mut(), rows, open: None };
         while let Some(message) = next(&mut self.messages, &mut batch)? {
             match message {
                 Message::Record(record) => batch.write(&record)?,
@@ -98,7 +100,7 @@ fn next(messages: &mut mpsc::Receiver<Message>, batch: &mut Batch<'_>) -> Result
 struct Batch<'a> {
     connection: &'a Connection,
     path: &'a Path,
-    durability: &'a mut Durability,
+    sync: Option<&'a mut SyncFiles>,
     rows: Rows<'a>,
     open: Option<Open>,
 }
@@ -107,12 +109,15 @@ struct Batch<'a> {
 struct Open {
     since: Instant,
     rows: u32,
+    /// Whether any of them vouches for a file.
+    saves: bool,
 }
 
 impl Batch<'_> {
     fn write(&mut self, record: &Record) -> Result<(), LedgerError> {
         let open = self.begin()?;
         open.rows += 1;
+        open.saves |= matches!(record, Record::Ended(ended) if ended.saved.is_some());
         let is_full = open.rows >= BATCH;
         self.rows.write(record).about(self.path)?;
         if is_full { self.commit() } else { Ok(()) }
@@ -123,14 +128,12 @@ impl Batch<'_> {
             // IMMEDIATE: a lock of somebody else's is waited for here, and not found in the middle.
             self.execute("BEGIN IMMEDIATE")?;
         }
-        Ok(self.open.get_or_insert_with(|| Open { since: Instant::now(), rows: 0 }))
+        Ok(self.open.get_or_insert_with(|| Open { since: Instant::now(), rows: 0, saves: false }))
     }
 
     fn commit(&mut self) -> Result<(), LedgerError> {
-        if self.open.is_none() {
-            return Ok(());
-        }
-        if let Durability::Batch(sync) = self.durability {
+        let Some(open) = &self.open else { return Ok(()) };
+        if let Some(sync) = self.sync.as_mut().filter(|_| open.saves) {
             sync().map_err(|source| LedgerError::Sync { path: self.path.to_owned(), source })?;
         }
         self.execute("COMMIT")?;

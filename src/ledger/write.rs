@@ -21,7 +21,7 @@ use tokio::sync::{
 };
 
 use super::{
-    Durability, LedgerError,
+    LedgerError, SyncFiles,
     folder::Lock,
     record::{Record, RunId},
     runs::Ending,
@@ -53,10 +53,10 @@ impl Writer {
         path: PathBuf,
         lock: Lock,
         run: RunId,
-        durability: Durability,
+        sync: Option<SyncFiles>,
     ) -> Result<Self, LedgerError> {
         let (queue, messages) = mpsc::channel(QUEUE);
-        let worker = Worker { path: path.clone(), run, durability, messages };
+        let worker = Worker { path: path.clone(), run, sync, messages };
         let work = move || {
             let result = worker.work(&connection);
             drop(connection);
@@ -116,7 +116,6 @@ impl Writer {
     }
 
     /// Waits until all that was told is committed.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     pub(crate) async fn flush(&mut self) -> Result<(), LedgerError> {
         let (done, flushed) = oneshot::channel();
         self.ask(Message::Flush(done)).await?;

@@ -20,7 +20,7 @@ use crate::{
 /// A folder for downloads, and the ledger of it.
 pub(crate) struct Here {
     reader: Reader,
-    /// None where only names matter.
+    /// None where only names matter: then nothing is here.
     folder: Option<Inspector>,
     wishes: Wishes,
 }
@@ -58,6 +58,11 @@ impl Here {
     /// Only whose each name is: for somebody who looks at the files himself.
     pub(crate) fn names_only(reader: Reader) -> Self {
         Self { reader, folder: None, wishes: Wishes::default() }
+    }
+
+    /// From now on nothing counts as here, but names stay whose they are.
+    pub(crate) fn believe_nothing(&mut self) {
+        self.folder = None;
     }
 
     /// What is here at one moment.

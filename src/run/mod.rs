@@ -11,6 +11,7 @@ mod dispatch;
 mod hearing;
 mod noting;
 mod pending;
+mod recheck;
 mod spill;
 mod traffic;
 mod write;
@@ -28,6 +29,8 @@ use tokio::sync::mpsc;
 use self::{
     attempt::Setting,
     dispatch::{Dispatcher, Read},
+    noting::Begun,
+    recheck::Extent,
     traffic::Traffic,
 };
 use crate::{
@@ -94,7 +97,8 @@ impl From<PlanError> for Cause {
 }
 
 /// Downloads everything in the plan into the folder, which is made when there is something to put into it. What the
-/// folder's ledger knows to be here, and is, is skipped.
+/// folder's ledger knows to be here, and is, is skipped; after a power loss what may not have reached the disk is read
+/// again before that.
 ///
 /// Every entry is reported once with its outcome, and the outcomes of the summary add up to the number of
 /// entries. A final name in the folder always holds a whole, checked file. There are never more requests in
@@ -113,7 +117,7 @@ pub async fn run<T: Transport>(
     stop: StopSignal,
     reporter: &mut dyn Reporter,
 ) -> Result<Summary, RunError> {
-    let begun = begin(plan, &folder, &options).await;
+    let begun = begin(plan, &folder, &options, &stop, reporter).await;
     let (ledger, plan) = begun.map_err(|cause| RunError { summary: Box::default(), cause })?;
     let small = (BODY_MEMORY / options.concurrency).clamp(16 << 10, 1 << 20);
     let traffic = Traffic::new(options.bandwidth);
@@ -121,18 +125,27 @@ pub async fn run<T: Transport>(
     Dispatcher::new(setting, folder, ledger, plan, stop, reporter).run().await
 }
 
-/// Opens the ledger that is there, if any, and only then begins to read the plan, which asks it.
+/// Opens the ledger that is there, if any, checks what a power loss may have taken, and only then begins to read the
+/// plan, which asks the ledger.
 async fn begin(
     mut plan: Plan,
     folder: &Path,
     options: &Options,
+    stop: &StopSignal,
+    reporter: &mut dyn Reporter,
 ) -> Result<(Option<Writer>, mpsc::Receiver<Read>), Cause> {
     let (folder, options) = (folder.to_owned(), options.clone());
     let opened = tokio::task::spawn_blocking(move || noting::go_on(&folder, &options)).await;
-    let ledger = opened.map_err(|error| Cause::Reader(error.into()))??.map(|(writer, here)| {
+    let mut ledger = None;
+    if let Some(Begun { mut writer, mut here, suspects }) = opened.map_err(|error| Cause::Reader(error.into()))?? {
+        if let Some(suspects) = suspects
+            && suspects.check(&mut writer, stop, reporter).await? == Extent::CutShort
+        {
+            here.believe_nothing();
+        }
         plan.ask(here);
-        writer
-    });
+        ledger = Some(writer);
+    }
     Ok((ledger, read_ahead(plan).map_err(Cause::Reader)?))
 }
 

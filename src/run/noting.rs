@@ -5,14 +5,14 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use super::clock::seconds_since_1970;
+use super::{clock::seconds_since_1970, recheck::Suspects};
 use crate::{
     event::{Ended, Failure, Outcome, seconds},
     ledger::{
-        Beginning, Counts, Durability, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record,
-        StoredFile, Writer,
+        Beginning, Counts, EndedEntry, Ending, HowEnded, LastOutcome, Ledger, LedgerError, Record, StoredFile,
+        SyncFiles, Writer,
     },
-    options::{Accept, Existing, Gone, Options},
+    options::{Accept, Durability, Existing, Gone, Options},
     plan::Here,
     tally::Tally,
 };
@@ -20,26 +20,39 @@ use crate::{
 /// What the system calls this start of the machine; a system without it (any but Linux) has no such file.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
+/// A run that has begun in a folder with a ledger.
+pub(super) struct Begun {
+    pub(super) writer: Writer,
+    pub(super) here: Here,
+    /// What is to be read again before anything is asked of `here`.
+    pub(super) suspects: Option<Suspects>,
+}
+
 /// Begins a run in a folder that has a ledger; none where there is none yet. Blocks.
-pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<(Writer, Here)>, LedgerError> {
+pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<Begun>, LedgerError> {
     // What is to be adopted is in folders that have none yet.
     let opened =
         if options.adopt && folder.is_dir() { Some(Ledger::open(folder)?) } else { Ledger::open_existing(folder)? };
     let Some(ledger) = opened else { return Ok(None) };
     let here = Here::open(&ledger, folder, options, seconds_since_1970())?;
-    Ok(Some((begin(ledger, options)?, here)))
+    let suspects = Suspects::find(&ledger, folder, boot().as_deref())?;
+    Ok(Some(Begun { writer: begin(ledger, folder, options)?, here, suspects }))
 }
 
 /// Begins a run in a folder that had no ledger before. Blocks.
 pub(super) fn begin_anew(folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
-    begin(Ledger::open(folder)?, options)
+    begin(Ledger::open_new(folder)?, folder, options)
 }
 
-fn begin(ledger: Ledger, options: &Options) -> Result<Writer, LedgerError> {
-    let boot = fs::read_to_string(BOOT).ok().map(|boot| boot.trim().into());
+fn begin(ledger: Ledger, folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
     let version = env!("CARGO_PKG_VERSION").into();
-    let beginning = Beginning { at: seconds_since_1970(), boot, version, options: in_short(options).into() };
-    ledger.begin(&beginning, Durability::None)
+    let beginning = Beginning { at: seconds_since_1970(), boot: boot(), version, options: in_short(options).into() };
+    let sync = options.durability.sync(folder).map_err(|source| LedgerError::Sync { path: folder.into(), source })?;
+    ledger.begin(&beginning, sync.map(|sync| Box::new(sync) as SyncFiles))
+}
+
+fn boot() -> Option<Box<str>> {
+    fs::read_to_string(BOOT).ok().map(|boot| boot.trim().into())
 }
 
 /// The options that change what is asked for and how fast. Headers are left out: they may be secrets.
@@ -55,6 +68,12 @@ fn in_short(options: &Options) -> String {
     add("--total-rate", options.total_rate.map(|rate| rate.to_string()));
     add("--retries", Some(options.retries.to_string()));
     add("--accept", (options.accept == Accept::Any).then(|| "any".into()));
+    let durability = match options.durability {
+        Durability::None => None,
+        Durability::Batch => Some("batch".to_owned()),
+        Durability::File => Some("file".to_owned()),
+    };
+    add("--durability", durability);
     add("--missing-ttl", options.missing_ttl.map(seconds));
     for (option, is_on) in [
         ("--robots", options.robots),

@@ -1,7 +1,8 @@
 //! A look at files that are here: whether they are still what they were.
 //!
-//! Promises: nothing is made or changed, and only what [`Inspector::remove`] is told is removed; no symbolic link is followed and nothing but a plain file is opened, so a
-//! pipe under a file's name blocks nobody; a file is read in pieces, whatever its size.
+//! Promises: nothing is made or changed, and nothing removed but what is asked to be; no symbolic link is followed and
+//! nothing but a plain file is opened, so a pipe under a file's name blocks nobody; a file is read in pieces, whatever
+//! its size.
 //!
 //! What surprises: whether a file has an image's end is only asked of what was an image when it was saved.
 
@@ -126,7 +127,8 @@ impl Inspector {
         Some(WholeFile { bytes, sha256: sha256(&file).ok()?, format })
     }
 
-    /// Removes a plain file. Says whether there was one; whatever else has the name stays.
+    /// Removes a plain file. Says whether there was one; whatever else has the name is left, like all that flagdl has
+    /// not made.
     pub(crate) fn remove(&self, name: &Name) -> io::Result<bool> {
         match self.stat(name) {
             Ok(stat) if what_else(&stat).is_none() => {}
@@ -259,6 +261,21 @@ mod tests {
             assert_eq!(damage.to_string(), format!("{what} has its name"));
             assert!(!inspector.has(&name(file), 1) && inspector.whole_file(&name(file), false).is_none());
         }
+    }
+
+    #[test]
+    fn only_a_plain_file_is_removed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let outside = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(folder.path().join("file"), IMAGE).expect("a new file");
+        fs::create_dir(folder.path().join("folder")).expect("a new folder");
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).expect("a new link");
+        let inspector = Inspector::open(folder.path()).expect("a folder");
+        for (file, is_removed) in [("file", true), ("file", false), ("folder", false), ("link", false)] {
+            assert_eq!(inspector.remove(&name(file)).expect("it can be"), is_removed, "{file}");
+        }
+        assert!(outside.path().exists() && !folder.path().join("file").exists());
+        assert!(folder.path().join("folder").exists() && folder.path().join("link").is_symlink());
     }
 
     #[test]

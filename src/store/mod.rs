@@ -2,13 +2,17 @@
 //!
 //! Promises: a final name always holds a whole file, whatever the moment at which the process is killed; nothing
 //! outside the folder is made, changed or removed; nothing but a plain file is ever replaced. All calls are
-//! relative to one open handle of the folder and take one-component names, so no symlink can lead elsewhere.
+//! relative to open handles of the folder and of flagdl's own in it, and take one-component names, so no symlink can
+//! lead elsewhere. What outlives a power loss, [`Durability`] says.
 //!
-//! What surprises: these calls block, and belong on a thread that may.
+//! What surprises: these calls block, and belong on a thread that may. The folder is made first, then the ledger in it
+//! is locked, and only then is the store opened: what earlier runs left in flagdl's own folder is nobody's any more.
 
+mod durability;
 pub(crate) mod image;
 pub(crate) mod inspect;
 mod staged;
+mod sweep;
 
 use std::{
     fs::{self, File},
@@ -27,9 +31,12 @@ use rustix::{
 };
 use thiserror::Error;
 
-pub use self::image::{Flaw, Format, Missing};
 pub(crate) use self::staged::Staged;
-use crate::name::Name;
+pub use self::{
+    durability::Durability,
+    image::{Flaw, Format, Missing},
+};
+use crate::name::{Name, OWN_FOLDER};
 
 /// Why a file could not be stored.
 #[derive(Debug, Error)]
@@ -107,7 +114,10 @@ impl StoreError {
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: OwnedFd,
+    /// Flagdl's own in it, for what is not under its final name yet.
+    own: OwnedFd,
     path: PathBuf,
+    durability: Durability,
     /// Whether the file system has files without a name (`O_TMPFILE`); until it says otherwise.
     nameless: AtomicBool,
     /// What the names of this run's staged files begin with, and what numbers them.
@@ -115,20 +125,44 @@ pub(crate) struct Store {
     staged: AtomicU64,
 }
 
-impl Store {
+/// A folder for downloads that is there, and can be opened.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    folder: OwnedFd,
+    path: PathBuf,
+    durability: Durability,
+}
+
+impl Destination {
     /// Opens the folder, and makes it where it is missing.
-    pub(crate) fn open(path: &Path) -> Result<Arc<Self>, StoreError> {
+    pub(crate) fn make(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         let failed = |source: io::Error| StoreError::Open { path: path.to_owned(), source };
         if fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()) {
             return Err(failed(io::ErrorKind::NotADirectory.into()));
         }
-        fs::create_dir_all(path).map_err(failed)?;
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
-        let folder = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
+        durability.make_folder(path).map_err(failed)?;
+        let folder = open_folder(path).map_err(|error| failed(error.into()))?;
+        Ok(Self { folder, path: path.to_owned(), durability })
+    }
+}
+
+fn open_folder(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
+    rustix::fs::open(path, flags, Mode::empty())
+}
+
+impl Store {
+    /// Opens the store in a folder, of which nobody else may be at work in it, and takes away what runs that were
+    /// killed left behind.
+    pub(crate) fn open(destination: Destination) -> Result<Arc<Self>, StoreError> {
+        let Destination { folder, path, durability } = destination;
+        let own = open_own(&folder)
+            .map_err(|error| StoreError::Open { path: path.join(OWN_FOLDER), source: error.into() })?;
+        sweep::sweep(&own);
         // Without /proc a nameless file may not get its name.
         let nameless = AtomicBool::new(cfg!(target_os = "linux") && Path::new("/proc/self/fd").exists());
         let (run, staged) = (fastrand::u64(..), AtomicU64::new(0));
-        Ok(Arc::new(Self { folder, path: path.to_owned(), nameless, run, staged }))
+        Ok(Arc::new(Self { folder, own, path, durability, nameless, run, staged }))
     }
 
     /// A new file, not visible under any final name.
@@ -150,10 +184,16 @@ impl Store {
 
     /// Gives a staged file its final name, in place of a plain file that has it.
     pub(crate) fn publish(&self, mut staged: Staged, name: &Name) -> Result<(), StoreError> {
+        if self.durability.syncs_new_files() {
+            staged.sync().map_err(|error| self.failure(error, name))?;
+        }
         match staged.link(name) {
             Ok(()) => Ok(()),
             Err(Errno::EXIST) => {
                 self.check_replaceable(name)?;
+                if self.durability.syncs_replacements() {
+                    staged.sync().map_err(|error| self.failure(error, name))?;
+                }
                 staged.replace(name).map_err(|error| match error {
                     // The folder could be written to before: it is this one file that is protected.
                     Errno::PERM | Errno::ACCESS => StoreError::File { name: name.clone(), cause: error.into() },
@@ -191,8 +231,18 @@ impl Store {
 
     /// The name of the next staged file: short, never derived from a final name, and never another run's.
     fn next_staged_name(&self) -> String {
-        format!(".fdl-{:016x}-{}.part", self.run, self.staged.fetch_add(1, Ordering::Relaxed))
+        sweep::staged_name(self.run, self.staged.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+/// Flagdl's own folder in a folder for downloads; made where it is missing, and no symbolic link.
+fn open_own(folder: &OwnedFd) -> Result<OwnedFd, Errno> {
+    match rustix::fs::mkdirat(folder, OWN_FOLDER, Mode::from_raw_mode(0o777)) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(error),
+    }
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
+    rustix::fs::openat(folder, OWN_FOLDER, flags, Mode::empty())
 }
 
 #[cfg(test)]

@@ -2,14 +2,17 @@
 //!
 //! Promises: it is no longer there when it was dropped without being published. On Linux it has no name until it is
 //! linked (open(2), `O_TMPFILE`), so a kill leaves nothing either, and that costs less than a rename. Where the file
-//! system knows no nameless files, and on other systems, it is `.fdl-RUN-N.part`, which a kill leaves behind.
+//! system knows no nameless files, and on other systems, it is `.flagdl/.fdl-RUN-N.part`, which a kill leaves behind
+//! until the next run. Where the folder is to be durable, its bytes are on the disk before it gets its name.
 //!
-//! What surprises: `linkat` cannot replace; a name that is taken costs a link beside it (which a kill at that moment
-//! leaves behind) and a rename over it. Some file systems know no hard links at all; there it is a rename at once.
+//! What surprises: `linkat` cannot replace; a name that is taken costs a link in `.flagdl` (which a kill at that moment
+//! leaves behind until the next run) and a rename over it. Some file systems know no hard links at all; there it is a
+//! rename at once.
 
 use std::{
     fs::File,
     io::{self, Write},
+    os::fd::OwnedFd,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -29,6 +32,7 @@ pub(crate) struct Staged {
     file: File,
     /// Its name, where it has one.
     name: Option<String>,
+    is_synced: bool,
     /// Of all that was appended; so nothing has to be read again for it.
     hash: Sha256,
 }
@@ -37,7 +41,7 @@ impl Staged {
     pub(super) fn new(store: Arc<Store>) -> io::Result<Self> {
         // As `open` would make it: the umask takes away what the user does not want.
         let (file, name) = open(&store, Mode::from_raw_mode(0o666))?;
-        Ok(Self { store, file, name, hash: Sha256::new() })
+        Ok(Self { store, file, name, is_synced: false, hash: Sha256::new() })
     }
 
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -61,10 +65,15 @@ impl Staged {
         &self.file
     }
 
+    /// Brings it to the disk. After a failure it is to be dropped, and not to be synced again.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_synced, true) { Ok(()) } else { self.file.sync_all() }
+    }
+
     /// Gives it a name that is free; with `EXIST` where it is not.
     pub(super) fn link(&mut self, name: &Name) -> Result<(), Errno> {
         match &self.name {
-            None => link_nameless(self, name.as_str())?,
+            None => link_nameless(self, &self.store.folder, name.as_str())?,
             Some(staged) => rename_to_free(&self.store, staged, name.as_str()).map_err(as_if_taken)?,
         }
         self.name = None;
@@ -75,12 +84,11 @@ impl Staged {
     pub(super) fn replace(mut self, name: &Name) -> Result<(), Errno> {
         if self.name.is_none() {
             let staged = self.store.next_staged_name();
-            link_nameless(&self, &staged)?;
+            link_nameless(&self, &self.store.own, &staged)?;
             self.name = Some(staged);
         }
         if let Some(staged) = &self.name {
-            let folder = &self.store.folder;
-            rustix::fs::renameat(folder, staged, folder, name.as_str())?;
+            rustix::fs::renameat(&self.store.own, staged, &self.store.folder, name.as_str())?;
         }
         self.name = None;
         Ok(())
@@ -90,8 +98,8 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            // Nothing more can be done about a failure here; the name says whose it was.
-            let _ = rustix::fs::unlinkat(&self.store.folder, name, AtFlags::empty());
+            // Nothing more can be done about a failure here; the next run takes it away.
+            let _ = rustix::fs::unlinkat(&self.store.own, name, AtFlags::empty());
         }
     }
 }
@@ -100,7 +108,7 @@ impl Drop for Staged {
 pub(super) fn scratch(store: &Store) -> io::Result<File> {
     let (file, name) = open(store, Mode::RUSR | Mode::WUSR)?;
     if let Some(name) = name {
-        rustix::fs::unlinkat(&store.folder, name, AtFlags::empty())?;
+        rustix::fs::unlinkat(&store.own, name, AtFlags::empty())?;
     }
     Ok(file)
 }
@@ -117,7 +125,7 @@ fn open(store: &Store, mode: Mode) -> Result<(File, Option<String>), Errno> {
     }
     let name = store.next_staged_name();
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(&store.folder, &name, flags, mode)?;
+    let file = rustix::fs::openat(&store.own, &name, flags, mode)?;
     Ok((file.into(), Some(name)))
 }
 
@@ -133,8 +141,7 @@ fn nameless(_: &Store, _: Mode) -> Result<File, Errno> {
 }
 
 #[cfg(target_os = "linux")]
-fn link_nameless(staged: &Staged, name: &str) -> Result<(), Errno> {
-    let folder = &staged.store.folder;
+fn link_nameless(staged: &Staged, folder: &OwnedFd, name: &str) -> Result<(), Errno> {
     match rustix::fs::linkat(&staged.file, "", folder, name, AtFlags::EMPTY_PATH) {
         // Needs CAP_DAC_READ_SEARCH before Linux 6.10; the way through /proc does not (open(2)).
         Err(Errno::NOENT | Errno::PERM) => {
@@ -147,7 +154,7 @@ fn link_nameless(staged: &Staged, name: &str) -> Result<(), Errno> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn link_nameless(_: &Staged, _: &str) -> Result<(), Errno> {
+fn link_nameless(_: &Staged, _: &OwnedFd, _: &str) -> Result<(), Errno> {
     Err(Errno::OPNOTSUPP)
 }
 
@@ -159,8 +166,8 @@ fn as_if_taken(error: Errno) -> Errno {
     }
 }
 
-/// A hard link beside it, then the old name away: POSIX has no rename that spares what is there.
+/// A hard link under that name, then the old name away: POSIX has no rename that spares what is there.
 fn rename_to_free(store: &Store, staged: &str, name: &str) -> Result<(), Errno> {
-    rustix::fs::linkat(&store.folder, staged, &store.folder, name, AtFlags::empty())?;
-    rustix::fs::unlinkat(&store.folder, staged, AtFlags::empty())
+    rustix::fs::linkat(&store.own, staged, &store.folder, name, AtFlags::empty())?;
+    rustix::fs::unlinkat(&store.own, staged, AtFlags::empty())
 }

@@ -27,7 +27,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("robots", &[]),
     ("ledger", &["link", "name"]),
     ("store", &["link", "name"]),
-    ("options", &["schedule"]),
+    ("options", &["schedule", "store"]),
     ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store", "options"]),
     ("event", &["link", "list", "name", "template", "fetch", "ledger", "store", "plan", "options"]),
     ("tally", &["link", "schedule", "event"]),

@@ -30,6 +30,7 @@ mod outcomes;
 mod output;
 mod pace;
 mod patience;
+mod power;
 mod proxies;
 mod pushback;
 mod redirects;

@@ -118,6 +118,11 @@ pub(crate) fn fetching(Fetching { pace, patience, files, network }: &Fetching) -
             Accept::Image => options::Accept::Image,
             Accept::Any => options::Accept::Any,
         },
+        durability: match files.durability {
+            args::Durability::None => options::Durability::None,
+            args::Durability::Batch => options::Durability::Batch,
+            args::Durability::File => options::Durability::File,
+        },
         headers: headers(&network.headers)?.map(Arc::new),
         ..Options::default()
     })

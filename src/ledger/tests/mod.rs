@@ -1,6 +1,7 @@
 //! The ledger's promises, on a real file system.
 
 mod opening;
+mod power;
 mod rows;
 mod running;
 mod trouble;
@@ -46,7 +47,7 @@ fn ending(how: HowEnded) -> Ending {
 
 fn begin(folder: &TempDir, boot: &str) -> Writer {
     let ledger = Ledger::open(folder.path()).expect("a ledger");
-    ledger.begin(&beginning(boot), Durability::None).expect("a run")
+    ledger.begin(&beginning(boot), None).expect("a run")
 }
 
 fn reader(folder: &TempDir) -> Reader {

@@ -85,7 +85,7 @@ async fn only_the_database_and_the_lock_are_left_after_a_run() {
     let folder = folder();
     let ledger = Ledger::open(folder.path()).expect("a ledger");
     let mut reader = ledger.reader().expect("a reader");
-    let mut writer = ledger.begin(&beginning("boot"), Durability::None).expect("a run");
+    let mut writer = ledger.begin(&beginning("boot"), None).expect("a run");
     writer.tell(saved("a")).expect("told");
     writer.flush().await.expect("written");
     assert_eq!(reader.rows_after("", 9).expect("readable").len(), 1);
@@ -103,7 +103,7 @@ async fn a_reader_that_lives_long_does_not_make_the_log_grow() {
     let folder = folder();
     let ledger = Ledger::open(folder.path()).expect("a ledger");
     let mut reader = ledger.reader().expect("a reader");
-    let mut writer = ledger.begin(&beginning("boot"), Durability::None).expect("a run");
+    let mut writer = ledger.begin(&beginning("boot"), None).expect("a run");
     let mut most = 0;
     for batch in 0..20 {
         for number in 0..2_000 {
@@ -125,7 +125,7 @@ async fn a_view_is_of_one_moment() {
     let folder = folder();
     let ledger = Ledger::open(folder.path()).expect("a ledger");
     let mut reader = ledger.reader().expect("a reader");
-    let mut writer = ledger.begin(&beginning("boot"), Durability::None).expect("a run");
+    let mut writer = ledger.begin(&beginning("boot"), None).expect("a run");
     let view = reader.view().expect("a view");
     assert_eq!(view.look_up(&name("a")).expect("readable"), None);
     writer.tell(saved("a")).expect("told");

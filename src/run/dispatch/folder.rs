@@ -15,7 +15,7 @@ use crate::{
     ledger::{HowEnded, LedgerError, StoredFile, Writer},
     run::{Cause, noting},
     stop::Stop,
-    store::Store,
+    store::{Destination, Store},
 };
 
 impl<T: Transport> Dispatcher<'_, T> {
@@ -26,9 +26,10 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
         let (folder, setting, has_ledger) = (self.folder.clone(), Arc::clone(&self.setting), self.ledger.is_some());
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Store::open(&folder)?;
+            let destination = Destination::make(&folder, setting.options.durability)?;
             let ledger = if has_ledger { None } else { Some(noting::begin_anew(&folder, &setting.options)?) };
-            Ok::<_, Cause>((store, ledger))
+            // Nobody else is at work here, now that the ledger is locked.
+            Ok::<_, Cause>((Store::open(destination)?, ledger))
         });
         match opened.await {
             Ok(Ok((store, ledger))) => {

@@ -193,7 +193,7 @@ mod tests {
 
     /// A worker with a file that has a name, so that it can be looked at.
     fn worker(path: &Path) -> Worker {
-        let store = Store::open(path.parent().expect("a folder")).expect("a folder");
+        let store = Store::open_alone(path.parent().expect("a folder"));
         let open = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(path);
         Worker { file: Some(open.expect("a file")), ..Worker::new(store, Store::scratch) }
     }
@@ -289,10 +289,11 @@ mod tests {
     #[test]
     fn nobody_else_can_see_the_file() {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(folder.path()).expect("a folder");
+        let store = Store::open_alone(folder.path());
         let mut worker = Worker::new(store, Store::scratch);
         assert!(matches!(worker.write(host(0), vec![job(0, 7)]), Done::Written(1)));
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        let count = |path: &Path| std::fs::read_dir(path).expect("a folder").count();
+        assert_eq!((count(folder.path()), count(&folder.path().join(".flagdl"))), (1, 0));
         assert_eq!(read(&mut worker, 0), [7]);
     }
 }

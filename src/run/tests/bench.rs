@@ -23,11 +23,21 @@ pub(super) struct Recorder {
     pub(super) ended: Vec<(String, Duration)>,
     stop_after: Option<(usize, Stopper, Stop)>,
     pub(super) break_after: Option<usize>,
+    /// Files that were read again before the run, and how many of them were bad.
+    pub(super) checked: Vec<(u64, u64)>,
+    /// Done at the first end of an entry.
+    pub(super) meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Reporter for Recorder {
     fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Event::Checked { files, bad } = event {
+            self.checked.push((*files, *bad));
+        }
         if let Event::Ended(ended) = event {
+            if let Some(meanwhile) = self.meanwhile.take() {
+                meanwhile();
+            }
             let class = ended.failure.as_ref().map(|failure| format!(" {}", failure.class())).unwrap_or_default();
             let text = format!("{} {}{class}", ended.entry.text, ended.outcome.as_str());
             self.ended.push((text, self.begun.elapsed()));
@@ -53,7 +63,14 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new() -> Self {
-        let recorder = Recorder { begun: Instant::now(), ended: Vec::new(), stop_after: None, break_after: None };
+        let recorder = Recorder {
+            begun: Instant::now(),
+            ended: Vec::new(),
+            stop_after: None,
+            break_after: None,
+            checked: Vec::new(),
+            meanwhile: None,
+        };
         Self { folder: tempfile::tempdir().expect("a folder"), recorder, signal: StopSignal::never() }
     }
 
@@ -62,6 +79,13 @@ impl Bench {
         self.recorder.stop_after = Some((count, stopper, stop));
         self.signal = signal;
         self
+    }
+
+    /// Later runs are stopped before they begin.
+    pub(super) fn stop_from_the_start(&mut self, stop: Stop) {
+        let (stopper, signal) = Stopper::new();
+        stopper.stop(stop);
+        self.signal = signal;
     }
 
     /// Later runs are not stopped.
@@ -87,6 +111,7 @@ impl Bench {
         let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
         let folder = self.out();
         self.recorder.ended.clear();
+        self.recorder.checked.clear();
         let options = Options { seed: Some(7), ..options };
         let result = run(plan, folder, transport.clone(), options, self.signal.clone(), &mut self.recorder).await;
         let summary = match &result {

@@ -19,6 +19,10 @@ pub(crate) struct Files {
     /// What is taken for a good file: one whole image, or anything
     #[arg(long, value_name = "WHAT", default_value = "image", env = "FLAGDL_ACCEPT", hide_env = true)]
     pub(crate) accept: Accept,
+
+    /// What is synced, to outlive a power loss: nothing, each batch of a second, or each file before it has its name
+    #[arg(long, value_name = "WHAT", default_value = "none", env = "FLAGDL_DURABILITY", hide_env = true)]
+    pub(crate) durability: Durability,
 }
 
 /// What is done about a file that is here.
@@ -48,6 +52,13 @@ pub(crate) struct Here {
     /// Take a good file that flagdl has not put there, and that has an entry's name, as that entry's
     #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ADOPT", hide_env = true)]
     pub(crate) adopt: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Durability {
+    None,
+    Batch,
+    File,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 
 pub(crate) use self::{
     codes::Codes,
-    files::{Accept, Files, Gone, Here},
+    files::{Accept, Durability, Files, Gone, Here},
     network::{Http, Network},
     output::{Format, Misses, Output, When},
     pace::{Pace, Switch},

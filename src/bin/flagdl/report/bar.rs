@@ -106,13 +106,22 @@ impl Bar {
         self.view.held = held(progress);
         let counted = Some(self.total.load(Ordering::Relaxed)).filter(|total| *total > 0);
         self.view.total = if progress.all_read { Some(progress.read) } else { counted };
+        self.show(text);
+    }
+
+    /// Draws how far files of an earlier run have been checked.
+    pub(super) fn draw_checking(&mut self, done: u64, files: u64) {
+        self.show(|_, width| checking(done, files, width));
+    }
+
+    fn show(&mut self, text: impl FnOnce(&View, usize) -> String) {
         match &self.line {
             Some(line) => {
                 let width = console::Term::stderr().size().1;
                 line.set_message(text(&self.view, width.into()));
             }
-            None if self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN) => {
-                self.last_plain = Some(now);
+            None if self.last_plain.is_none_or(|last| last.elapsed() >= PLAIN) => {
+                self.last_plain = Some(Instant::now());
                 let _ = writeln!(std::io::stderr(), "{}", text(&self.view, usize::MAX));
             }
             None => {}
@@ -165,6 +174,13 @@ fn precise(count: u64) -> f64 {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded for display, never negative")]
 fn rounded(value: f64) -> u64 {
     value.round() as u64
+}
+
+/// `[#####---------------] 12/345 files checked`, as much as fits into the width.
+fn checking(done: u64, files: u64, width: usize) -> String {
+    let mut line = format!("{} {done}/{files} files checked", drawn(done, files));
+    line.truncate(width);
+    line
 }
 
 /// As much as fits into the width.

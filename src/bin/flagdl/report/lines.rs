@@ -32,6 +32,20 @@ impl Lines {
             )),
             Event::Deleted(path) if self.verbose => Some(format!("{path} is deleted")),
             Event::NotDeleted(withheld) => Some(of_withheld(withheld)),
+            Event::Checking { done: 0, files } if !self.quiet => {
+                Some(format!("checking {} that an earlier run saved before the machine went down", of_files(*files)))
+            }
+            Event::Checked { files, bad: 0 } if !self.quiet => {
+                Some(format!("{} checked: all are whole", of_files(*files)))
+            }
+            Event::Checked { files, bad } if !self.quiet => Some(format!(
+                "{} checked: {} not whole any more, to be fetched again if still in the list",
+                of_files(*files),
+                match bad {
+                    1 => "1 is".to_owned(),
+                    bad => format!("{} are", with_commas(*bad)),
+                }
+            )),
             Event::Draining(in_flight) if !self.quiet => {
                 let s = if *in_flight == 1 { "" } else { "s" };
                 Some(format!("stopping: {in_flight} request{s} in flight may finish (Ctrl-C again gives them up)"))
@@ -39,6 +53,23 @@ impl Lines {
             _ => None,
         }
     }
+}
+
+fn of_files(count: u64) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{} files", with_commas(count)) }
+}
+
+/// `12,345`.
+pub(super) fn with_commas(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn of_held(held: &Held, cause: &str) -> String {
@@ -73,5 +104,17 @@ fn of_ended(ended: &Ended) -> String {
         (None, Outcome::NotFound) => format!("{entry} is not found"),
         (None, Outcome::Duplicate) => format!("{entry} is a duplicate"),
         (None, outcome) => format!("{entry} is {}", outcome.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_have_commas() {
+        for (count, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")] {
+            assert_eq!(with_commas(count), text);
+        }
     }
 }

@@ -152,6 +152,12 @@ impl Reporter for Console {
                     out.flush()?;
                 }
             }
+            Event::Checking { done, files } => {
+                let _ = self.stderr.flush();
+                if let Some(bar) = &mut self.bar {
+                    bar.draw_checking(*done, *files);
+                }
+            }
             _ => {}
         }
         Ok(())

@@ -47,7 +47,7 @@ struct Bench {
 impl Bench {
     fn new(open: Open) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(folder.path()).expect("a folder");
+        let store = Store::open_alone(folder.path());
         Self { _folder: folder, store, spill: Spill::with(open) }
     }
 
