@@ -24,6 +24,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`link`] | a URL that never prints its secrets, and its host |
+//! | `clock` | what time it is |
 //! | `schedule` | who goes next, and when |
 //! | [`stop`] | stopping from outside |
 //! | [`list`] | lists, a line at a time |
@@ -34,6 +35,7 @@
 //! | [`ledger`] | what earlier runs stored |
 //! | [`store`] | a folder in which a file is whole or absent |
 //! | [`plan`] | lists to jobs |
+//! | [`verify`] | whether the files are still what they were |
 //! | [`options`] | what a run may be told |
 //! | [`event`] | what happens in a run |
 //! | [`tally`] | the counts |
@@ -42,6 +44,7 @@
 #[cfg(not(unix))]
 compile_error!("flagdl's store needs the openat family of calls, which only Unix systems have");
 
+mod clock;
 pub mod event;
 pub mod fetch;
 pub mod ledger;
@@ -57,5 +60,6 @@ pub mod stop;
 pub mod store;
 pub mod tally;
 pub mod template;
+pub mod verify;
 
 pub use run::{Cause, RunError, run};

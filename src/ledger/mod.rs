@@ -107,6 +107,11 @@ impl Ledger {
         Self::open(destination).map(Some)
     }
 
+    /// Whether a folder has a ledger.
+    pub(crate) fn is_in(destination: &Path) -> Result<bool, LedgerError> {
+        Ok(Folder::existing(destination)?.is_some_and(|folder| folder.has_database()))
+    }
+
     /// Who holds the ledger of a folder, so whether a run goes on in it.
     #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     pub(crate) fn holder(destination: &Path) -> Result<Holder, LedgerError> {

@@ -86,6 +86,32 @@ impl Reader {
         self.all(sql, (key, limit, format!("[{}]", runs.join(","))), Row::read)
     }
 
+    /// As [`Reader::rows_after`], but only those that tell of a file: one that is here, or one that is lost.
+    pub(crate) fn files_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM entry WHERE name > ?1 AND (bytes IS NOT NULL OR outcome IN (1, 3)) ORDER BY name LIMIT ?2"
+        );
+        self.all(sql, (key, limit), Row::read)
+    }
+
+    /// How many rows tell of a file. Reads the whole ledger.
+    pub(crate) fn files(&mut self) -> Result<u64, LedgerError> {
+        let sql = "SELECT count(*) FROM entry WHERE bytes IS NOT NULL OR outcome IN (1, 3)";
+        Ok(self.all(sql, [], |row| row.get::<_, u64>(0))?.into_iter().sum())
+    }
+
+    /// As [`Reader::rows_after`], but only those whose file is lost: it was saved once, and is forgotten.
+    pub(crate) fn lost_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM entry WHERE name > ?1 AND bytes IS NULL AND outcome IN (1, 3) ORDER BY name LIMIT ?2"
+        );
+        self.all(sql, (key, limit), Row::read)
+    }
+
     /// How many entries last ended in which way. Reads the whole ledger.
     pub(crate) fn counts(&mut self) -> Result<Vec<Count>, LedgerError> {
         let sql = "SELECT outcome, class, count(*) FROM entry GROUP BY outcome, class ORDER BY outcome, class";

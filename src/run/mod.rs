@@ -4,7 +4,6 @@
 //! to; all else happens in one task, the dispatcher, and in the attempts that it starts.
 
 mod attempt;
-mod clock;
 mod deadlines;
 mod dispatch;
 mod hearing;
@@ -30,6 +29,7 @@ use self::{
     traffic::Traffic,
 };
 use crate::{
+    clock,
     event::Reporter,
     fetch::Transport,
     ledger::{LedgerError, Writer},

@@ -3,9 +3,9 @@
 //! Promises: no secret goes into what is noted of the options; an entry that leaves nothing to be known (skipped, a
 //! duplicate, left, no entry at all) is not noted.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, path::Path};
 
-use super::clock::seconds_since_1970;
+use super::clock::{boot, seconds_since_1970};
 use crate::{
     event::{Ended, Failure, Outcome},
     ledger::{
@@ -16,9 +16,6 @@ use crate::{
     plan::Here,
     tally::Tally,
 };
-
-/// What the system calls this start of the machine; a system without it (any but Linux) has no such file.
-const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
 /// Begins a run in a folder that has a ledger; none where there is none yet. Blocks.
 pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<(Writer, Here)>, LedgerError> {
@@ -33,9 +30,8 @@ pub(super) fn begin_anew(folder: &Path, options: &Options) -> Result<Writer, Led
 }
 
 fn begin(ledger: Ledger, options: &Options) -> Result<Writer, LedgerError> {
-    let boot = fs::read_to_string(BOOT).ok().map(|boot| boot.trim().into());
     let version = env!("CARGO_PKG_VERSION").into();
-    let beginning = Beginning { at: seconds_since_1970(), boot, version, options: in_short(options).into() };
+    let beginning = Beginning { at: seconds_since_1970(), boot: boot(), version, options: in_short(options).into() };
     ledger.begin(&beginning, Durability::None)
 }
 

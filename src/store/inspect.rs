@@ -1,11 +1,9 @@
 //! A look at files that are here: whether they are still what they were.
 //!
-//! Promises: nothing is made or changed; no symbolic link is followed and nothing but a plain file is opened, so a
+//! Promises: looking makes and changes nothing; no symbolic link is followed and nothing but a plain file is opened, so a
 //! pipe under a file's name blocks nobody; a file is read in pieces, whatever its size.
 //!
 //! What surprises: whether a file has an image's end is only asked of what was an image when it was saved.
-
-#![allow(dead_code, reason = "for verify and --adopt, which are yet to come")]
 
 use std::{
     fs::File,
@@ -38,7 +36,7 @@ pub(crate) struct Expected<'a> {
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
+pub enum Depth {
     /// Its size, and whether it is the whole image that it was: a few pages of it are read.
     Quick,
     /// All its bytes.
@@ -47,7 +45,8 @@ pub(crate) enum Depth {
 
 /// Why a file is not what it was.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Damage {
+#[non_exhaustive]
+pub enum Damage {
     /// Nothing has the name.
     #[error("the file is missing")]
     Missing,
@@ -76,10 +75,35 @@ pub(crate) enum Damage {
     Unreadable(io::Error),
 }
 
+impl Damage {
+    /// The word for it in output.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NotAFile(_) => "not-a-file",
+            Self::Size { .. } => "size",
+            Self::Image(_) | Self::Format(_) => "image",
+            Self::Contents => "contents",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+
+    /// Whether there is a file, and it is known to be bad. One that cannot be read may be good.
+    pub(crate) fn is_of_contents(&self) -> bool {
+        matches!(self, Self::Size { .. } | Self::Image(_) | Self::Format(_) | Self::Contents)
+    }
+
+    /// Whether this machine has too little of something, which tells nothing of the file.
+    pub(crate) fn is_exhaustion(&self) -> bool {
+        let Self::Unreadable(error) = self else { return false };
+        matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM))
+    }
+}
+
 /// A folder, for looking.
 #[derive(Debug)]
 pub(crate) struct Inspector {
-    folder: OwnedFd,
+    pub(super) folder: OwnedFd,
 }
 
 impl Inspector {
@@ -109,6 +133,7 @@ impl Inspector {
     }
 
     /// A file that is one whole image: its size, hash and format; none where the name has something else, or nothing.
+    #[allow(dead_code, reason = "for --adopt, which is yet to come")]
     pub(crate) fn whole_image(&self, name: &Name) -> Option<(u64, [u8; 32], Format)> {
         let file = self.open_file(name).ok()?;
         let format = image::check(&image::OpenFile::new(&file).ok()?).ok()?.ok()?;
@@ -130,7 +155,7 @@ impl Inspector {
         what_else(&stat).map_or(Ok(File::from(opened)), |what| Err(Damage::NotAFile(what)))
     }
 
-    fn stat(&self, name: &Name) -> Result<Stat, Errno> {
+    pub(super) fn stat(&self, name: &Name) -> Result<Stat, Errno> {
         rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW)
     }
 }

@@ -8,6 +8,7 @@
 
 pub(crate) mod image;
 pub(crate) mod inspect;
+mod remove;
 mod staged;
 
 use std::{
@@ -27,8 +28,11 @@ use rustix::{
 };
 use thiserror::Error;
 
-pub use self::image::{Flaw, Format, Missing};
 pub(crate) use self::staged::Staged;
+pub use self::{
+    image::{Flaw, Format, Missing},
+    inspect::{Damage, Depth},
+};
 use crate::name::Name;
 
 /// Why a file could not be stored.

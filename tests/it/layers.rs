@@ -16,8 +16,9 @@ use std::{
 const MOST_LINES: usize = 350;
 
 /// Each module of the library, and what it may import. Nothing below itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("link", &[]),
+    ("clock", &[]),
     ("schedule", &[]),
     ("stop", &[]),
     ("list", &["link"]),
@@ -28,14 +29,15 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("ledger", &["link", "name"]),
     ("store", &["link", "name"]),
     ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store"]),
+    ("verify", &["link", "clock", "stop", "name", "ledger", "store"]),
     ("options", &["schedule"]),
     ("event", &["link", "list", "name", "template", "fetch", "ledger", "store", "plan", "options"]),
     ("tally", &["link", "schedule", "event"]),
     (
         "run",
         &[
-            "link", "schedule", "stop", "list", "name", "template", "fetch", "robots", "ledger", "store", "plan",
-            "options", "event", "tally",
+            "link", "clock", "schedule", "stop", "list", "name", "template", "fetch", "robots", "ledger", "store",
+            "plan", "options", "event", "tally",
         ],
     ),
 ];
