@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use crate::{
-    ledger::{Known, Ledger, LedgerError, Reader, View},
+    ledger::{Known, Ledger, LedgerError, Reader, Row, View},
     link::Link,
     name::Name,
     store::inspect::Inspector,
@@ -26,6 +26,11 @@ impl Here {
     pub(crate) fn open(ledger: &Ledger, folder: &Path, overwrite: bool) -> Result<Self, LedgerError> {
         let failed = |source| LedgerError::Folder { path: folder.into(), source };
         Ok(Self { reader: ledger.reader()?, folder: Inspector::open(folder).map_err(failed)?, overwrite })
+    }
+
+    /// At most so many rows after the one with this key whose files are lost.
+    pub(super) fn lost_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        self.reader.lost_after(key, limit)
     }
 
     /// What is here at one moment.
