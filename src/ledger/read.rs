@@ -30,6 +30,14 @@ pub(crate) struct Reader {
     path: PathBuf,
 }
 
+/// Whether the file of a row is lost: its entry was saved and it is forgotten, and if attempts to fetch it again have
+/// failed since, the run that saved it is still noted.
+macro_rules! is_lost {
+    () => {
+        "(bytes IS NULL AND (outcome IN (1, 3) OR outcome = 2 AND saved_in IS NOT NULL))"
+    };
+}
+
 /// How many entries last ended in this way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Count {
@@ -79,7 +87,7 @@ impl Reader {
         let sql = concat!(
             "SELECT ",
             row_columns!(),
-            " FROM entry WHERE name > ?1 AND saved_in IN \
+            " FROM entry WHERE name > ?1 AND bytes IS NOT NULL AND saved_in IN \
              (SELECT value FROM json_each(?3)) ORDER BY name LIMIT ?2"
         );
         let runs: Vec<_> = runs.iter().map(|run| run.0.to_string()).collect();
@@ -91,23 +99,28 @@ impl Reader {
         let sql = concat!(
             "SELECT ",
             row_columns!(),
-            " FROM entry WHERE name > ?1 AND (bytes IS NOT NULL OR outcome IN (1, 3)) ORDER BY name LIMIT ?2"
+            " FROM entry WHERE name > ?1 AND (bytes IS NOT NULL OR ",
+            is_lost!(),
+            ") ORDER BY name LIMIT ?2"
         );
         self.all(sql, (key, limit), Row::read)
     }
 
     /// How many rows tell of a file. Reads the whole ledger.
     pub(crate) fn files(&mut self) -> Result<u64, LedgerError> {
-        let sql = "SELECT count(*) FROM entry WHERE bytes IS NOT NULL OR outcome IN (1, 3)";
+        let sql = concat!("SELECT count(*) FROM entry WHERE bytes IS NOT NULL OR ", is_lost!());
         Ok(self.all(sql, [], |row| row.get::<_, u64>(0))?.into_iter().sum())
     }
 
-    /// As [`Reader::rows_after`], but only those whose file is lost: it was saved once, and is forgotten.
+    /// As [`Reader::rows_after`], but only those whose file is lost: it was saved once, is forgotten, and has
+    /// neither been fetched since nor is known to be gone from its server.
     pub(crate) fn lost_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
         let sql = concat!(
             "SELECT ",
             row_columns!(),
-            " FROM entry WHERE name > ?1 AND bytes IS NULL AND outcome IN (1, 3) ORDER BY name LIMIT ?2"
+            " FROM entry WHERE name > ?1 AND ",
+            is_lost!(),
+            " ORDER BY name LIMIT ?2"
         );
         self.all(sql, (key, limit), Row::read)
     }

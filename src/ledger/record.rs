@@ -113,8 +113,8 @@ pub(crate) enum Record {
     /// The file of this name is not here, or is not what it was. The name stays its link's.
     #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     Forget(Name),
-    /// As [`Record::Forget`], and however its entry ended last, it counts as saved and lost: to be fetched again from
-    /// what the ledger knows.
+    /// As [`Record::Forget`], but the file is lost: however its entry ended last, it is to be fetched again from what
+    /// the ledger knows, until that succeeds or its server has it no more.
     Lost(Name),
     /// The files of these runs have been read again, and those that were bad have been told before.
     #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]

@@ -47,7 +47,8 @@ impl<'a> Rows<'a> {
             WHERE url = excluded.url AND digest IS excluded.digest";
         let forget = "UPDATE entry SET bytes = NULL, saved_in = NULL, sha256 = NULL, format = NULL, media_type = NULL, \
             etag = NULL, last_modified = NULL WHERE name = ?1";
-        let lose = "UPDATE entry SET outcome = ?2, class = NULL WHERE name = ?1";
+        let lose = "UPDATE entry SET outcome = ?2, class = NULL, bytes = NULL, sha256 = NULL, format = NULL, \
+            media_type = NULL, etag = NULL, last_modified = NULL WHERE name = ?1";
         Ok(Self {
             connection,
             run,
@@ -73,7 +74,6 @@ impl<'a> Rows<'a> {
     }
 
     fn lose(&mut self, name: &Name) -> rusqlite::Result<()> {
-        self.forget(name)?;
         self.lose.execute(params![name.folded(), LastOutcome::Ok])?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Looking at files on several threads: rows of the ledger in, what is found of their files out.
 //!
 //! Promises: all that waits is bounded by the number of threads; when the one that listens is gone, or it is stopped,
-//! each thread ends after the file that it is at.
+//! each thread ends after the file that it is at, for which nobody waits.
 //!
 //! What surprises: one thread reads the ledger and hands out rows to whoever asks for some, so that a thread with large
 //! files keeps no other waiting, and nothing is shared. What is found is told every few files, or a few times a second.
@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{BadFile, Damage, Depth, VerifyError};
 use crate::{
     ledger::{LedgerError, Reader, Row},
+    link::visible,
     stop::{Stop, StopSignal},
     store::inspect::{Expected, Inspector},
 };
@@ -219,7 +220,11 @@ impl Looker {
             Err(damage) if damage.is_exhaustion() => {
                 return Err(VerifyError::Exhausted { path: row.path, source: Box::new(damage) });
             }
-            Err(damage) => found.bad.push(BadFile { path: row.path, entry: row.entry, url: row.url, damage }),
+            Err(damage) => {
+                // Somebody may have written to the database.
+                let [entry, url] = [&row.entry, &row.url].map(|text| visible(text).into());
+                found.bad.push(BadFile { path: row.path, entry, url, damage });
+            }
         }
         Ok(())
     }

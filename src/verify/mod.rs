@@ -30,10 +30,18 @@ use self::{
     remedy::{Hold, Opened},
 };
 pub use crate::store::{Damage, Depth};
-use crate::{ledger::LedgerError, name::Name, stop::StopSignal, store::inspect::Inspector};
+use crate::{
+    ledger::LedgerError,
+    name::Name,
+    stop::{Stop, StopSignal},
+    store::inspect::Inspector,
+};
 
 /// Time between two reports of progress.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How long what is being read has to come to its end once it is stopped. A half-read file is not counted.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Bad files that may wait to be removed.
 const DOUBTFUL: usize = 1024;
@@ -206,10 +214,10 @@ pub async fn verify(
     let owned = folder.to_owned();
     let opened = tokio::task::spawn_blocking(move || remedy::open(&owned, remedy)).await;
     let Opened { hold, reader, inspector } = opened.map_err(|error| VerifyError::Thread(error.into()))??;
-    let looking = Looking::start(reader, &inspector, depth, &stop).map_err(VerifyError::Thread)?;
+    let mut looking = Looking::start(reader, &inspector, depth, &stop).map_err(VerifyError::Thread)?;
     let mut verification =
         Verification { hold, inspector, reporter, summary: Summary::default(), total: None, doubtful: Vec::new() };
-    let followed = verification.follow(looking).await;
+    let followed = verification.follow(&mut looking, &stop).await;
     verification.summary.elapsed = begun.elapsed();
     let Verification { hold, summary, .. } = verification;
     let closed = hold.close(&summary, followed.is_err()).await;
@@ -230,10 +238,14 @@ struct Verification<'a> {
 
 impl Verification<'_> {
     /// Takes what is found until there is no more.
-    async fn follow(&mut self, mut looking: Looking) -> Result<(), VerifyError> {
+    async fn follow(&mut self, looking: &mut Looking, stop: &StopSignal) -> Result<(), VerifyError> {
         let mut tick = tokio::time::Instant::now();
+        let mut stopped = None;
         loop {
             if tick <= tokio::time::Instant::now() {
+                if stop.now() > Stop::Run && stopped.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+                    break;
+                }
                 self.settle().await?;
                 self.report(&Event::Progress(self.summary.progress(self.total)))?;
                 tick = tokio::time::Instant::now() + TICK;

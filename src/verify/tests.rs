@@ -179,6 +179,11 @@ async fn a_file_counts_however_its_entry_ended_last() {
     let mut reader = Reader::open(mirror.folder.path()).expect("readable").expect("a ledger");
     let lost = reader.lost_after("", 9).expect("rows");
     assert_eq!(lost.iter().map(|row| row.path.as_str()).collect::<Vec<_>>(), ["0000", "0001"]);
+    // One that its server has no more is settled; one that could not be fetched is not.
+    let ended = [("0000", LastOutcome::NotFound), ("0001", LastOutcome::Error)];
+    mirror.tell(ended.map(|(name, outcome)| Record::Ended(entry(name, outcome, None))).into()).await;
+    mirror.verify(Depth::Full, Remedy::Tell).await.expect("it goes on");
+    assert_eq!(mirror.told(), [("0001", "missing")]);
 }
 
 #[tokio::test]
