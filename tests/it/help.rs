@@ -31,6 +31,11 @@ fn help_of_the_practice_origin() {
 }
 
 #[test]
+fn help_of_verify() {
+    assert_snapshot!("help_verify", said(&["verify", "--help"], 0));
+}
+
+#[test]
 fn the_version() {
     assert_snapshot!("version", said(&["--version"], 0));
 }

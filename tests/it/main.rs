@@ -35,3 +35,4 @@ mod rerun;
 mod robots;
 mod stopping;
 mod surroundings;
+mod verify;

@@ -5,7 +5,7 @@
 
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind, parser::ValueSource};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, Command as Chosen, Download, Output, Verify};
 
 /// Two options of which one may hold, by their identifiers.
 type Pair = (&'static str, &'static str);
@@ -19,29 +19,62 @@ const DOWNLOAD: [Pair; 5] = [
     ("quiet", "verbose"),
 ];
 
+/// Those of a verification.
+const VERIFY: [Pair; 2] = [("full", "quick"), ("quiet", "verbose")];
+
 impl Arguments {
     /// Reads the command line and the environment; ends the process where they are wrong, or ask for help.
     pub(crate) fn read() -> Self {
         let mut command = Self::command();
         let matches = command.clone().get_matches();
         let read = Self::from_arg_matches(&matches).and_then(|mut arguments| {
+            if let (Some(Chosen::Verify(verify)), Some((name, matches))) =
+                (&mut arguments.command, matches.subcommand())
+            {
+                // Only then does the subcommand know its whole name.
+                command.build();
+                let command = command.find_subcommand_mut(name).expect("it was chosen");
+                for id in outdone(command, matches, &VERIFY)? {
+                    verify.forget(id);
+                }
+                return Ok(arguments);
+            }
             for id in outdone(&mut command, &matches, &DOWNLOAD)? {
-                arguments.forget(id);
+                arguments.download.forget(id);
             }
             Ok(arguments)
         });
         read.unwrap_or_else(|error| error.format(&mut command).exit())
     }
+}
 
-    /// Sets an option of a download that the environment gave back to what it is without.
+impl Download {
+    /// Sets an option that the environment gave back to what it is without.
     fn forget(&mut self, id: &str) {
-        let download = &mut self.download;
         match id {
-            "url_template" => download.codes.url_template = None,
-            "demo" => download.demo = false,
-            "quiet" => download.output.quiet = false,
-            "verbose" => download.output.verbose = false,
+            "url_template" => self.codes.url_template = None,
+            "demo" => self.demo = false,
             // The base and its extension do not matter where there is a template or the demo's origin.
+            _ => self.output.forget(id),
+        }
+    }
+}
+
+impl Verify {
+    fn forget(&mut self, id: &str) {
+        match id {
+            "full" => self.full = false,
+            "quick" => self.quick = false,
+            _ => self.output.forget(id),
+        }
+    }
+}
+
+impl Output {
+    fn forget(&mut self, id: &str) {
+        match id {
+            "quiet" => self.quiet = false,
+            "verbose" => self.verbose = false,
             _ => {}
         }
     }

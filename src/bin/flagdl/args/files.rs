@@ -1,8 +1,18 @@
-//! What is taken for a good file, and what is done about a file that is here.
+//! Where files are, what is taken for a good file, and what is done about a file that is here.
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, builder::FalseyValueParser};
 
 use crate::values::bytes;
+
+/// Where files are.
+#[derive(Debug, Args)]
+pub(crate) struct Folder {
+    /// Folder that the files go to
+    #[arg(short, long, value_name = "DIR", default_value = "downloads", env = "FLAGDL_DEST", hide_env = true)]
+    pub(crate) dest: PathBuf,
+}
 
 /// What is taken for a good file.
 #[derive(Debug, Args)]

@@ -62,7 +62,7 @@ fn host((host, stats): &(Host, HostStats)) -> Value {
     })
 }
 
-fn start(event: &str, first: bool) -> Map<String, Value> {
+pub(super) fn start(event: &str, first: bool) -> Map<String, Value> {
     let mut object = Map::new();
     if first {
         object.insert("schema".into(), json!(SCHEMA));
