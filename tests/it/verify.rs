@@ -179,7 +179,11 @@ fn a_url_with_secrets_is_told_and_fetched_by_the_next_run_with_its_list() {
     work.flagdl([list.as_str()]).run().expect_code(0);
     flip(&file(&work, "a"));
     let told = work.flagdl(["verify", "--repair", "--format", "ndjson"]).run();
-    told.expect_code(1).expect_err("hint: run flagdl with the list that it came from");
+    told.expect_code(1).expect_line(&format!(
+        "*** error for {}: the ledger keeps no secrets, and its URL has some (hint: run flagdl with the list that it \
+         came from)",
+        server.url("/a.jpg?…")
+    ));
     assert_eq!(told.entries()[0]["class"], "secret-url", "{told}");
     assert!(!told.out.contains("=secret") && !told.err.contains("=secret"), "{told}");
     assert!(work.saved().is_empty() && server.arrivals().len() == 1, "nothing is asked without the secret");
