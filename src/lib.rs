@@ -24,6 +24,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`link`] | a URL that never prints its secrets, and its host |
+//! | `clock` | what time it is |
 //! | `schedule` | who goes next, and when |
 //! | [`stop`] | stopping from outside |
 //! | [`list`] | lists, a line at a time |
@@ -33,6 +34,7 @@
 //! | `robots` | what a robots.txt allows |
 //! | [`ledger`] | what earlier runs stored |
 //! | [`store`] | a folder in which a file is whole or absent |
+//! | [`verify`] | whether the files are still what they were |
 //! | [`options`] | what a run may be told |
 //! | [`plan`] | lists to jobs |
 //! | [`event`] | what happens in a run |
@@ -43,6 +45,7 @@
 #[cfg(not(unix))]
 compile_error!("flagdl's store needs the openat family of calls, which only Unix systems have");
 
+mod clock;
 pub mod event;
 pub mod fetch;
 pub mod ledger;
@@ -59,5 +62,6 @@ pub mod stop;
 pub mod store;
 pub mod tally;
 pub mod template;
+pub mod verify;
 
 pub use run::{Cause, RunError, run};

@@ -157,6 +157,7 @@ impl Failure {
     /// The word for it in output, as `timeout`, `not-an-image` or `http-403`.
     pub fn class(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
+            Self::Entry(EntryError::SecretUrl) => "secret-url",
             Self::Entry(_) => "invalid-line",
             Self::Fetch(error) => error.fault.class(),
             Self::Status(status) => return Cow::Owned(format!("http-{status}")),

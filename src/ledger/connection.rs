@@ -9,7 +9,7 @@
 
 use std::{ffi::OsStr, fmt::Write as _, os::unix::ffi::OsStrExt as _, path::Path, time::Duration};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     LedgerError,
@@ -39,9 +39,7 @@ pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Kind), Le
     let opened = shared(path, access);
     match opened {
         // On a medium that cannot be written to, not even the log's index can be made.
-        Err(LedgerError::Unusable { source, .. })
-            if access == Access::Read && is_about_writing(&source) && !has_log(path) =>
-        {
+        Err(error) if access == Access::Read && error.is_about_writing() && !has_log(path) => {
             let connection = immutable(path)?;
             let kind = schema::identify(&connection, path)?;
             Ok((connection, kind))
@@ -96,8 +94,4 @@ fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push(OsStr::new("-wal"));
     Path::new(&log).symlink_metadata().is_ok()
-}
-
-fn is_about_writing(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
 }

@@ -148,6 +148,20 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether it is that nothing can be written there: a medium for reading only, or no permission.
+    pub(crate) fn is_about_writing(&self) -> bool {
+        match self {
+            Self::Folder { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+            }
+            Self::Unusable { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
+            ),
+            _ => false,
+        }
+    }
+
     /// Sorts what the database said about `path`.
     pub(super) fn new(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();

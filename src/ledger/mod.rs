@@ -93,6 +93,11 @@ impl Ledger {
         if is_blank { Ok(ledger) } else { Err(LedgerError::Overtaken { path: destination.to_owned() }) }
     }
 
+    /// Whether a folder has a ledger.
+    pub(crate) fn is_in(destination: &Path) -> Result<bool, LedgerError> {
+        Ok(Folder::existing(destination)?.is_some_and(|folder| folder.has_database()))
+    }
+
     /// Who holds the ledger of a folder, so whether a run goes on in it.
     pub(crate) fn holder(destination: &Path) -> Result<Holder, LedgerError> {
         Ok(Folder::existing(destination)?.map_or(Holder::Nobody, |folder| folder.holder()))

@@ -30,6 +30,14 @@ pub(crate) struct Reader {
     path: PathBuf,
 }
 
+/// Whether the file of a row is lost: its entry was saved and it is forgotten, and if attempts to fetch it again have
+/// failed since, the run that saved it is still noted.
+macro_rules! is_lost {
+    () => {
+        "(bytes IS NULL AND (outcome IN (1, 3) OR outcome = 2 AND saved_in IS NOT NULL))"
+    };
+}
+
 /// How many entries last ended in this way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Count {
@@ -127,6 +135,37 @@ impl Reader {
              ORDER BY name LIMIT ?2"
         );
         self.all(sql, (key, limit, run.0), Row::read)
+    }
+
+    /// As [`Reader::rows_after`], but only those that tell of a file: one that is here, or one that is lost.
+    pub(crate) fn files_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM entry WHERE name > ?1 AND (bytes IS NOT NULL OR ",
+            is_lost!(),
+            ") ORDER BY name LIMIT ?2"
+        );
+        self.all(sql, (key, limit), Row::read)
+    }
+
+    /// How many rows tell of a file. Reads the whole ledger.
+    pub(crate) fn files(&mut self) -> Result<u64, LedgerError> {
+        let sql = concat!("SELECT count(*) FROM entry WHERE bytes IS NOT NULL OR ", is_lost!());
+        Ok(self.all(sql, [], |row| row.get::<_, u64>(0))?.into_iter().sum())
+    }
+
+    /// As [`Reader::rows_after`], but only those whose file is lost: it was saved once, is forgotten, and has
+    /// neither been fetched since nor is known to be gone from its server.
+    pub(crate) fn lost_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        let sql = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM entry WHERE name > ?1 AND ",
+            is_lost!(),
+            " ORDER BY name LIMIT ?2"
+        );
+        self.all(sql, (key, limit), Row::read)
     }
 
     /// How many entries last ended in which way. Reads the whole ledger.

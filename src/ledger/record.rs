@@ -112,6 +112,9 @@ pub(crate) enum Record {
     Ended(EndedEntry),
     /// The file of this name is not here, or is not what it was. The name stays its link's.
     Forget(Name),
+    /// As [`Record::Forget`], but the file is lost: however its entry ended last, it is to be fetched again from what
+    /// the ledger knows, until that succeeds or its server has it no more.
+    Lost(Name),
     /// The files of these runs have been read again, and those that were bad have been told before.
     Checked(Vec<RunId>),
 }

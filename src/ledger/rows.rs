@@ -10,7 +10,7 @@ use rusqlite::{Connection, Statement, params};
 
 use super::{
     owner::Owner,
-    record::{EndedEntry, Record, RunId, row_columns},
+    record::{EndedEntry, LastOutcome, Record, RunId, row_columns},
     runs,
 };
 use crate::{link::without_secrets, name::Name};
@@ -25,6 +25,7 @@ pub(super) struct Rows<'a> {
     whole: Statement<'a>,
     ending: Statement<'a>,
     forget: Statement<'a>,
+    lose: Statement<'a>,
 }
 
 impl<'a> Rows<'a> {
@@ -46,12 +47,15 @@ impl<'a> Rows<'a> {
             WHERE url = excluded.url AND digest IS excluded.digest";
         let forget = "UPDATE entry SET bytes = NULL, saved_in = NULL, sha256 = NULL, format = NULL, media_type = NULL, \
             etag = NULL, last_modified = NULL WHERE name = ?1";
+        let lose = "UPDATE entry SET outcome = ?2, class = NULL, bytes = NULL, sha256 = NULL, format = NULL, \
+            media_type = NULL, etag = NULL, last_modified = NULL WHERE name = ?1";
         Ok(Self {
             connection,
             run,
             whole: connection.prepare(whole)?,
             ending: connection.prepare(ending)?,
             forget: connection.prepare(forget)?,
+            lose: connection.prepare(lose)?,
         })
     }
 
@@ -59,12 +63,18 @@ impl<'a> Rows<'a> {
         match record {
             Record::Ended(ended) => self.end(ended),
             Record::Forget(name) => self.forget(name),
+            Record::Lost(name) => self.lose(name),
             Record::Checked(checked) => checked.iter().try_for_each(|run| runs::check(self.connection, *run)),
         }
     }
 
     fn forget(&mut self, name: &Name) -> rusqlite::Result<()> {
         self.forget.execute([name.folded()])?;
+        Ok(())
+    }
+
+    fn lose(&mut self, name: &Name) -> rusqlite::Result<()> {
+        self.lose.execute(params![name.folded(), LastOutcome::Ok])?;
         Ok(())
     }
 

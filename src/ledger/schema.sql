@@ -14,7 +14,7 @@ CREATE TABLE entry (
     finished_at INTEGER NOT NULL,     -- when it last ended, in seconds since 1970
     run INTEGER NOT NULL,             -- which run ended it last
     bytes INTEGER,                    -- from here on: the file that is here; all NULL where none is known
-    saved_in INTEGER,                 -- which run saved it
+    saved_in INTEGER,                 -- which run saved it; also of one that is lost, until it is fetched again
     sha256 BLOB,
     format TEXT,                      -- of a checked image
     media_type TEXT,                  -- as the server had it

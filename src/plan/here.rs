@@ -10,7 +10,7 @@
 use std::{path::Path, time::Duration};
 
 use crate::{
-    ledger::{Known, LastOutcome, Ledger, LedgerError, Reader, StoredFile, Validators, View},
+    ledger::{Known, LastOutcome, Ledger, LedgerError, Reader, Row, StoredFile, Validators, View},
     link::Link,
     name::Name,
     options::{Accept, Existing, Options},
@@ -63,6 +63,11 @@ impl Here {
     /// From now on nothing counts as here, but names stay whose they are.
     pub(crate) fn believe_nothing(&mut self) {
         self.folder = None;
+    }
+
+    /// At most so many rows after the one with this key whose files are lost.
+    pub(super) fn lost_after(&mut self, key: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+        self.reader.lost_after(key, limit)
     }
 
     /// What is here at one moment.

@@ -1,4 +1,4 @@
-//! The plan: lists in, jobs out; each job is one link and the one path that it will become.
+//! The plan: lists in, or what the ledger knows to be lost, jobs out; each job is one link and the one path that it will become.
 //!
 //! Promises: every entry comes out exactly once, in the order of the lists, as a job, as here already, as invalid or as
 //! a duplicate; no two jobs share a path, not even on a system that ignores case; a name that an earlier run gave to a
@@ -9,10 +9,13 @@
 
 mod claims;
 mod here;
+mod mending;
+mod source;
 
 use thiserror::Error;
 
 pub(crate) use self::here::{Before, Here};
+pub use self::source::Plan;
 use self::{
     claims::{Claim, Claims},
     here::{Look, Standing},
@@ -61,6 +64,9 @@ pub enum EntryError {
     /// Other entries have taken its name, and all that could be made of it with its hash.
     #[error("all names that it could have are taken by other entries")]
     NameTaken,
+    /// It was to be fetched from what the ledger knows, which keeps no secrets of URLs.
+    #[error("the ledger keeps no secrets, and its URL has some (hint: run flagdl with the list that it came from)")]
+    SecretUrl,
 }
 
 /// What became of an entry.
@@ -94,8 +100,8 @@ pub(crate) enum PlanError {
     Ledger(#[from] LedgerError),
 }
 
-/// The stream of jobs.
-pub struct Plan {
+/// Jobs that come from lists.
+struct ListPlan {
     lists: Lists,
     template: Template,
     claims: Claims,
@@ -106,24 +112,9 @@ pub struct Plan {
     failed: Option<ListError>,
 }
 
-impl Plan {
-    /// A plan over `lists`, with codes going through `template`, that ends after `limit` entries.
-    pub fn new(lists: Lists, template: Template, limit: Option<u64>) -> Self {
-        let left = limit.unwrap_or(u64::MAX);
-        Self { lists, template, claims: Claims::default(), here: None, left, failed: None }
-    }
-
-    /// From now on asks what is here.
-    pub(crate) fn ask(&mut self, here: Here) {
-        self.here = Some(here);
-    }
-
-    /// The next entries, at least one; `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError`] where a list can no longer be read, or the ledger no longer be asked.
-    pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, PlanError> {
+impl ListPlan {
+    /// The next entries, at least one; none at the end.
+    fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, PlanError> {
         let lines = self.read_batch()?;
         if lines.is_empty() {
             return Ok(None);

@@ -5,7 +5,6 @@
 
 mod attempt;
 mod body;
-mod clock;
 mod deadlines;
 mod dispatch;
 mod hearing;
@@ -34,6 +33,7 @@ use self::{
     traffic::Traffic,
 };
 use crate::{
+    clock,
     event::Reporter,
     fetch::Transport,
     ledger::{LedgerError, Writer},

@@ -3,9 +3,12 @@
 //! Promises: no secret goes into what is noted of the options; an entry that leaves nothing to be known (skipped, a
 //! duplicate, left, not asked for, no entry at all) is not noted.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, path::Path};
 
-use super::{clock::seconds_since_1970, recheck::Suspects};
+use super::{
+    clock::{boot, seconds_since_1970},
+    recheck::Suspects,
+};
 use crate::{
     event::{Ended, Failure, Outcome, seconds},
     ledger::{
@@ -16,9 +19,6 @@ use crate::{
     plan::Here,
     tally::Tally,
 };
-
-/// What the system calls this start of the machine; a system without it (any but Linux) has no such file.
-const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
 /// A run that has begun in a folder with a ledger.
 pub(super) struct Begun {
@@ -49,10 +49,6 @@ fn begin(ledger: Ledger, folder: &Path, options: &Options) -> Result<Writer, Led
     let beginning = Beginning { at: seconds_since_1970(), boot: boot(), version, options: in_short(options).into() };
     let sync = options.durability.sync(folder).map_err(|source| LedgerError::Sync { path: folder.into(), source })?;
     ledger.begin(&beginning, sync.map(|sync| Box::new(sync) as SyncFiles))
-}
-
-fn boot() -> Option<Box<str>> {
-    fs::read_to_string(BOOT).ok().map(|boot| boot.trim().into())
 }
 
 /// The options that change what is asked for and how fast. Headers are left out: they may be secrets.

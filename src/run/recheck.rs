@@ -144,25 +144,17 @@ impl Suspects {
             return Ok(self);
         }
         for (name, _) in &bad {
-            ledger.tell(Record::Forget(name.clone()))?;
+            ledger.tell(Record::Lost(name.clone()))?;
         }
         ledger.flush().await?;
         let removed = tokio::task::spawn_blocking(move || {
-            for (name, _) in bad.iter().filter(|(_, damage)| is_certain(damage)) {
+            for (name, _) in bad.iter().filter(|(_, damage)| damage.is_of_contents()) {
                 let failed = |source| StoreError::Unwritable { path: self.path.clone(), source };
                 self.folder.remove(name).map_err(failed)?;
             }
             Ok(self)
         });
         removed.await.map_err(|error| Cause::Reader(error.into()))?
-    }
-}
-
-/// Whether it is known that a file is not what it was.
-fn is_certain(damage: &Damage) -> bool {
-    match damage {
-        Damage::Size { .. } | Damage::Image(_) | Damage::Format(_) | Damage::Contents => true,
-        Damage::Missing | Damage::NotAFile(_) | Damage::Unreadable(_) => false,
     }
 }
 

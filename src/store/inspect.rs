@@ -1,12 +1,9 @@
 //! A look at files that are here: whether they are still what they were.
 //!
-//! Promises: nothing is made or changed, and nothing removed but what is asked to be; no symbolic link is followed and
-//! nothing but a plain file is opened, so a pipe under a file's name blocks nobody; a file is read in pieces, whatever
-//! its size.
+//! Promises: looking makes and changes nothing; no symbolic link is followed and nothing but a plain file is opened, so a
+//! pipe under a file's name blocks nobody; a file is read in pieces, whatever its size.
 //!
 //! What surprises: whether a file has an image's end is only asked of what was an image when it was saved.
-
-#![allow(dead_code, reason = "for verify and --adopt, which are yet to come")]
 
 use std::{
     fs::File,
@@ -39,7 +36,7 @@ pub(crate) struct Expected<'a> {
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
+pub enum Depth {
     /// Its size, and whether it is the whole image that it was: a few pages of it are read.
     Quick,
     /// All its bytes.
@@ -48,7 +45,8 @@ pub(crate) enum Depth {
 
 /// Why a file is not what it was.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Damage {
+#[non_exhaustive]
+pub enum Damage {
     /// Nothing has the name.
     #[error("the file is missing")]
     Missing,
@@ -86,10 +84,35 @@ pub(crate) struct WholeFile {
     pub(crate) format: Option<Format>,
 }
 
+impl Damage {
+    /// The word for it in output.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NotAFile(_) => "not-a-file",
+            Self::Size { .. } => "size",
+            Self::Image(_) | Self::Format(_) => "image",
+            Self::Contents => "contents",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+
+    /// Whether there is a file, and it is known to be bad. One that cannot be read may be good.
+    pub(crate) fn is_of_contents(&self) -> bool {
+        matches!(self, Self::Size { .. } | Self::Image(_) | Self::Format(_) | Self::Contents)
+    }
+
+    /// Whether this machine has too little of something, which tells nothing of the file.
+    pub(crate) fn is_exhaustion(&self) -> bool {
+        let Self::Unreadable(error) = self else { return false };
+        matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM))
+    }
+}
+
 /// A folder, for looking.
 #[derive(Debug)]
 pub(crate) struct Inspector {
-    folder: OwnedFd,
+    pub(super) folder: OwnedFd,
 }
 
 impl Inspector {
@@ -127,21 +150,6 @@ impl Inspector {
         Some(WholeFile { bytes, sha256: sha256(&file).ok()?, format })
     }
 
-    /// Removes a plain file. Says whether there was one; whatever else has the name is left, like all that flagdl has
-    /// not made.
-    pub(crate) fn remove(&self, name: &Name) -> io::Result<bool> {
-        match self.stat(name) {
-            Ok(stat) if what_else(&stat).is_none() => {}
-            Ok(_) | Err(Errno::NOENT) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        }
-        match rustix::fs::unlinkat(&self.folder, name.as_str(), AtFlags::empty()) {
-            Ok(()) => Ok(true),
-            Err(Errno::NOENT) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn open_file(&self, name: &Name) -> Result<File, Damage> {
         // NONBLOCK: a pipe would otherwise be waited for. To a file it means nothing.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -157,7 +165,7 @@ impl Inspector {
         what_else(&stat).map_or(Ok(File::from(opened)), |what| Err(Damage::NotAFile(what)))
     }
 
-    fn stat(&self, name: &Name) -> Result<Stat, Errno> {
+    pub(super) fn stat(&self, name: &Name) -> Result<Stat, Errno> {
         rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW)
     }
 }
@@ -261,21 +269,6 @@ mod tests {
             assert_eq!(damage.to_string(), format!("{what} has its name"));
             assert!(!inspector.has(&name(file), 1) && inspector.whole_file(&name(file), false).is_none());
         }
-    }
-
-    #[test]
-    fn only_a_plain_file_is_removed() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let outside = tempfile::NamedTempFile::new().expect("a file");
-        fs::write(folder.path().join("file"), IMAGE).expect("a new file");
-        fs::create_dir(folder.path().join("folder")).expect("a new folder");
-        std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).expect("a new link");
-        let inspector = Inspector::open(folder.path()).expect("a folder");
-        for (file, is_removed) in [("file", true), ("file", false), ("folder", false), ("link", false)] {
-            assert_eq!(inspector.remove(&name(file)).expect("it can be"), is_removed, "{file}");
-        }
-        assert!(outside.path().exists() && !folder.path().join("file").exists());
-        assert!(folder.path().join("folder").exists() && folder.path().join("link").is_symlink());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod durability;
 pub(crate) mod image;
 pub(crate) mod inspect;
+mod remove;
 mod staged;
 mod sweep;
 
@@ -35,6 +36,7 @@ pub(crate) use self::staged::Staged;
 pub use self::{
     durability::Durability,
     image::{Flaw, Format, Missing},
+    inspect::{Damage, Depth},
 };
 use crate::name::{Name, OWN_FOLDER};
 

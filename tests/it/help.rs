@@ -36,6 +36,11 @@ fn help_of_status() {
 }
 
 #[test]
+fn help_of_verify() {
+    assert_snapshot!("help_verify", said(&["verify", "--help"], 0));
+}
+
+#[test]
 fn the_version() {
     assert_snapshot!("version", said(&["--version"], 0));
 }

@@ -16,8 +16,9 @@ use std::{
 const MOST_LINES: usize = 350;
 
 /// Each module of the library, and what it may import. Nothing below itself.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("link", &[]),
+    ("clock", &[]),
     ("schedule", &[]),
     ("stop", &[]),
     ("list", &["link"]),
@@ -27,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("robots", &[]),
     ("ledger", &["link", "name"]),
     ("store", &["link", "name"]),
+    ("verify", &["link", "clock", "stop", "name", "ledger", "store"]),
     ("options", &["schedule", "store"]),
     ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store", "options"]),
     ("event", &["link", "list", "name", "template", "fetch", "ledger", "store", "plan", "options"]),
@@ -35,8 +37,8 @@ const LAYERS: [(&str, &[&str]); 16] = [
     (
         "run",
         &[
-            "link", "schedule", "stop", "list", "name", "template", "fetch", "robots", "ledger", "store", "plan",
-            "options", "event", "tally",
+            "link", "clock", "schedule", "stop", "list", "name", "template", "fetch", "robots", "ledger", "store",
+            "plan", "options", "event", "tally",
         ],
     ),
 ];

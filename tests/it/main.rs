@@ -41,3 +41,4 @@ mod status;
 mod stopping;
 mod surroundings;
 mod update;
+mod verify;

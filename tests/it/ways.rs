@@ -57,7 +57,8 @@ impl Invocation<'_> {
 
 #[test]
 fn every_option_of_the_help_is_tried_in_each_of_its_ways() {
-    let help = Workspace::new().flagdl(["--help"]).run().out;
+    let work = Workspace::new();
+    let help = work.flagdl(["--help"]).run().out + &work.flagdl(["verify", "--help"]).run().out;
     let words = help.split(|letter: char| letter.is_whitespace() || ",.;()".contains(letter));
     let offered: BTreeSet<_> = words.filter_map(|word| word.strip_prefix("--")).collect();
     assert!(offered.len() > 25, "{help}");

@@ -8,7 +8,7 @@ use std::env;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind, parser::ValueSource};
 
 use crate::{
-    args::{Arguments, Command as Subcommand},
+    args::{Arguments, Command as Chosen, Download, Output, Verify},
     go_on::GoOn,
 };
 
@@ -28,6 +28,9 @@ const DOWNLOAD: [Pair; 6] = [
     ("update", "overwrite"),
 ];
 
+/// Those of a verification.
+const VERIFY: [Pair; 2] = [("full", "quick"), ("quiet", "verbose")];
+
 impl Arguments {
     /// Reads the command line and the environment, and says how to give them again; ends the process where they are
     /// wrong, or ask for help.
@@ -37,10 +40,21 @@ impl Arguments {
         let program = env::args_os().next().unwrap_or_else(|| "flagdl".into());
         let go_on = GoOn::new(&program, &command, &matches);
         let read = Self::from_arg_matches(&matches).and_then(|mut arguments| {
-            for id in outdone(&mut command, &matches, &DOWNLOAD)? {
-                arguments.forget(id);
+            if let (Some(Chosen::Verify(verify)), Some((name, matches))) =
+                (&mut arguments.command, matches.subcommand())
+            {
+                // Only then does the subcommand know its whole name.
+                command.build();
+                let command = command.find_subcommand_mut(name).expect("it was chosen");
+                for id in outdone(command, matches, &VERIFY)? {
+                    verify.forget(id);
+                }
+                return Ok(arguments);
             }
-            if let (Some(Subcommand::Status(status)), Some(matches)) =
+            for id in outdone(&mut command, &matches, &DOWNLOAD)? {
+                arguments.download.forget(id);
+            }
+            if let (Some(Chosen::Status(status)), Some(matches)) =
                 (&mut arguments.command, matches.subcommand_matches("status"))
                 && outdone(&mut command, matches, &CODES)?.contains(&"url_template")
             {
@@ -50,18 +64,37 @@ impl Arguments {
         });
         (read.unwrap_or_else(|error| error.format(&mut command).exit()), go_on)
     }
+}
 
-    /// Sets an option of a download that the environment gave back to what it is without.
+impl Download {
+    /// Sets an option that the environment gave back to what it is without.
     fn forget(&mut self, id: &str) {
-        let download = &mut self.download;
         match id {
-            "url_template" => download.codes.url_template = None,
-            "demo" => download.demo = false,
-            "quiet" => download.output.quiet = false,
-            "verbose" => download.output.verbose = false,
-            "update" => download.here.update = false,
-            "overwrite" => download.here.overwrite = false,
+            "url_template" => self.codes.url_template = None,
+            "demo" => self.demo = false,
+            "update" => self.here.update = false,
+            "overwrite" => self.here.overwrite = false,
             // The base and its extension do not matter where there is a template or the demo's origin.
+            _ => self.output.forget(id),
+        }
+    }
+}
+
+impl Verify {
+    fn forget(&mut self, id: &str) {
+        match id {
+            "full" => self.full = false,
+            "quick" => self.quick = false,
+            _ => self.output.forget(id),
+        }
+    }
+}
+
+impl Output {
+    fn forget(&mut self, id: &str) {
+        match id {
+            "quiet" => self.quiet = false,
+            "verbose" => self.verbose = false,
             _ => {}
         }
     }

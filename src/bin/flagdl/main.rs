@@ -10,15 +10,16 @@ mod settings;
 mod signal;
 mod status;
 mod values;
+mod verify;
 
 use std::{io::Write, process::ExitCode};
 
 use anyhow::{Context, Result};
-use flagdl::{RunError, fetch::Http, tally::Summary};
+use flagdl::{RunError, fetch::Http, options::Options, tally::Summary};
 use tokio::runtime::{Builder, Runtime};
 
 use self::{
-    args::{Arguments, Command, Download},
+    args::{Arguments, Command, Download, Fetching, Output},
     go_on::GoOn,
     report::Console,
     serve::{Demo, ServeArgs},
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Some(Command::Serve(arguments)) => serve(arguments),
         Some(Command::Status(arguments)) => status::status(&arguments),
+        Some(Command::Verify(arguments)) => verify::verify(&arguments),
         None => download(&arguments.download, &go_on),
     };
     match result {
@@ -72,33 +74,42 @@ fn download(arguments: &Download, go_on: &GoOn) -> Result<u8> {
     let go_on = (!arguments.output.quiet).then_some(go_on);
     let runtime = runtime()?;
     let code = runtime.block_on(async {
-        let mut options = settings::options(arguments)?;
-        let sockets = settings::sockets(arguments.demo);
-        if options.concurrency > sockets && !arguments.output.quiet {
-            complain(&format!("only {sockets} requests at once: the limit of open files allows no more (ulimit -n)"));
-        }
-        options.concurrency = options.concurrency.min(sockets);
+        let options = within_sockets(settings::options(arguments)?, &arguments.output, arguments.demo);
         let demo =
             if arguments.demo { Some(Demo::start().await.context(Refused("start the demo's origin"))?) } else { None };
         let plan = settings::plan(arguments, demo.as_ref().map(Demo::base_url))?;
-        let http = Http::new(&settings::http(&arguments.fetching, arguments.demo)?)
-            .map_err(|error| settings::named(error, &arguments.fetching.network))?;
+        let http = connect(&arguments.fetching, arguments.demo)?;
         let mut console = Console::new(arguments)?;
         let (interrupt, stop) = Interrupt::listen(go_on.map(GoOn::text))?;
-        let result = flagdl::run(plan, arguments.dest.clone(), http, options, stop, &mut console).await;
-        Ok(finish(result, &mut console, &interrupt, arguments, go_on))
+        let result = flagdl::run(plan, arguments.folder.dest.clone(), http, options, stop, &mut console).await;
+        let code = |summary: &Summary| exit::code(summary, interrupt.number(), arguments.misses.allow_missing);
+        Ok(finish(result, &mut console, go_on, code))
     });
     // A blocking thread may be waiting for a disk or a name server that never answers.
     runtime.shutdown_background();
     code
 }
 
+/// No more requests at once than there can be open files.
+fn within_sockets(mut options: Options, output: &Output, demo: bool) -> Options {
+    let sockets = settings::sockets(demo);
+    if options.concurrency > sockets && !output.quiet {
+        complain(&format!("only {sockets} requests at once: the limit of open files allows no more (ulimit -n)"));
+    }
+    options.concurrency = options.concurrency.min(sockets);
+    options
+}
+
+fn connect(fetching: &Fetching, demo: bool) -> Result<Http> {
+    Http::new(&settings::http(fetching, demo)?).map_err(|error| settings::named(error, &fetching.network))
+}
+
+/// Sums a run up; gives the exit code, which is for `code` to tell where the machine has not failed.
 fn finish(
     result: Result<Summary, RunError>,
     console: &mut Console,
-    interrupt: &Interrupt,
-    arguments: &Download,
     go_on: Option<&GoOn>,
+    code: impl FnOnce(&Summary) -> u8,
 ) -> u8 {
     let (summary, failure) = match result {
         Ok(summary) => (summary, None),
@@ -111,7 +122,7 @@ fn finish(
             complain(&format!("error: {}", in_words(&error)));
             exit::MACHINE
         }
-        None => exit::code(&summary, interrupt.number(), arguments.misses.allow_missing),
+        None => code(&summary),
     };
     if let Some(go_on) = left {
         complain(&go_on);

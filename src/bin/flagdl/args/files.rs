@@ -1,4 +1,6 @@
-//! What is taken for a good file, and what is done about a file that is here.
+//! Where files are, what is taken for a good file, and what is done about a file that is here.
+
+use std::path::PathBuf;
 
 use std::time::Duration;
 
@@ -6,6 +8,14 @@ use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use flagdl::options::Share;
 
 use crate::values::{bytes, duration};
+
+/// Where files are.
+#[derive(Debug, Args)]
+pub(crate) struct Folder {
+    /// Folder that the files go to
+    #[arg(short, long, value_name = "DIR", default_value = "downloads", env = "FLAGDL_DEST", hide_env = true)]
+    pub(crate) dest: PathBuf,
+}
 
 /// What is taken for a good file.
 #[derive(Debug, Args)]

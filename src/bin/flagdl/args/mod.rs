@@ -12,6 +12,7 @@ mod network;
 mod output;
 mod pace;
 mod patience;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -19,11 +20,12 @@ use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 
 pub(crate) use self::{
     codes::Codes,
-    files::{Accept, Durability, Files, Gone, Here},
+    files::{Accept, Durability, Files, Folder, Gone, Here},
     network::{Http, Network},
     output::{Format, Misses, Output, When},
     pace::{Pace, Switch},
     patience::Patience,
+    verify::Verify,
 };
 use crate::{serve::ServeArgs, status::StatusArgs};
 
@@ -58,6 +60,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// What is here of a list, or of all that was fetched, without the network
     Status(StatusArgs),
+    Verify(Box<Verify>),
 }
 
 #[derive(Debug, Args)]
@@ -66,9 +69,8 @@ pub(crate) struct Download {
     #[arg(value_name = "LIST")]
     pub(crate) lists: Vec<PathBuf>,
 
-    /// Folder that the files go to
-    #[arg(short, long, value_name = "DIR", default_value = "downloads", env = "FLAGDL_DEST", hide_env = true)]
-    pub(crate) dest: PathBuf,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
 
     /// Stop after N entries [default: no limit]
     #[arg(short, long, value_name = "N", env = "FLAGDL_LIMIT", hide_env = true)]
@@ -123,7 +125,10 @@ mod tests {
 
     #[test]
     fn every_option_can_come_from_the_environment_under_its_own_name() {
-        for argument in Arguments::command().get_arguments().filter(|argument| !argument.is_positional()) {
+        let command = Arguments::command();
+        let verify = command.find_subcommand("verify").expect("there is one");
+        let arguments = command.get_arguments().chain(verify.get_arguments());
+        for argument in arguments.filter(|argument| !argument.is_positional()) {
             let long = argument.get_long().expect("every option has a long name");
             if matches!(long, "help" | "version") {
                 continue;

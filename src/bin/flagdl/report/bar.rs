@@ -1,39 +1,28 @@
 //! The live bar: counts, rate and time left in one line, drawn five times a second.
 //!
-//! Promises: one line whatever the terminal's width; what matters most stands first and is cut last. Where there
-//! is no terminal and it is asked for all the same, it is a plain line every two seconds.
-//!
 //! What surprises: how many entries there are is counted by a thread of its own that reads the lists once more,
 //! which pipes do not allow; until it is known, no time left is shown.
 
 use std::{
-    io::Write,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
+use super::{
+    live::{Live, fitted, per_second, precise, rounded, smooth, time_left},
+    summary::{size, span},
+};
 use flagdl::{
     event::{Ended, Outcome, Progress},
     list::{Lists, Source},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::summary::{size, span};
-
-/// Time over which the rate is averaged, in ticks of a fifth of a second.
-const SMOOTHING: f64 = 25.0;
-
-const PLAIN: Duration = Duration::from_secs(2);
 
 /// Longest part of a host's name, in characters; hosts are ASCII.
 const LONGEST_HOST: usize = 32;
-
-/// Width of the drawn bar, in characters.
-const BAR: usize = 20;
 
 /// What is drawn.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,30 +42,23 @@ struct View {
 }
 
 pub(super) struct Bar {
-    /// The line on a terminal; none where there is no terminal.
-    line: Option<ProgressBar>,
+    live: Live,
     view: View,
     /// The number of entries, or 0 while it is not known.
     total: Arc<AtomicU64>,
     last: Instant,
-    last_plain: Option<Instant>,
     last_done: u64,
 }
 
 impl Bar {
     pub(super) fn new(sources: Vec<Source>, limit: Option<u64>, terminal: bool) -> Self {
-        let line = terminal.then(|| {
-            let target = ProgressDrawTarget::stderr();
-            let style = ProgressStyle::with_template("{wide_msg}").expect("the template is well formed");
-            ProgressBar::with_draw_target(None, target).with_style(style)
-        });
         let total = Arc::new(AtomicU64::new(0));
         if sources.iter().all(can_be_read_twice) {
             let counted = Arc::clone(&total);
             thread::spawn(move || counted.store(count(sources, limit).unwrap_or(0), Ordering::Relaxed));
         }
         let now = Instant::now();
-        Self { line, view: View::default(), total, last: now, last_plain: None, last_done: 0 }
+        Self { live: Live::new(terminal), view: View::default(), total, last: now, last_done: 0 }
     }
 
     /// Counts an entry that ended.
@@ -106,41 +88,22 @@ impl Bar {
         self.view.held = held(progress);
         let counted = Some(self.total.load(Ordering::Relaxed)).filter(|total| *total > 0);
         self.view.total = if progress.all_read { Some(progress.read) } else { counted };
-        self.show(text);
+        self.live.show(now, |width| text(&self.view, width));
     }
 
     /// Draws how far files of an earlier run have been checked.
     pub(super) fn draw_checking(&mut self, done: u64, files: u64) {
-        self.show(|_, width| checking(done, files, width));
-    }
-
-    fn show(&mut self, text: impl FnOnce(&View, usize) -> String) {
-        match &self.line {
-            Some(line) => {
-                let width = console::Term::stderr().size().1;
-                line.set_message(text(&self.view, width.into()));
-            }
-            None if self.last_plain.is_none_or(|last| last.elapsed() >= PLAIN) => {
-                self.last_plain = Some(Instant::now());
-                let _ = writeln!(std::io::stderr(), "{}", text(&self.view, usize::MAX));
-            }
-            None => {}
-        }
+        self.live.show(Instant::now(), |width| checking(done, files, width));
     }
 
     /// Makes room for a line of text; the next tick draws again.
     pub(super) fn step_aside(&mut self) {
-        if let Some(line) = &self.line {
-            line.set_draw_target(ProgressDrawTarget::stderr());
-            let _ = console::Term::stderr().clear_line();
-        }
+        self.live.step_aside();
     }
 
     /// Takes the bar away.
     pub(super) fn finish(&mut self) {
-        if let Some(line) = self.line.take() {
-            line.finish_and_clear();
-        }
+        self.live.finish();
     }
 }
 
@@ -162,54 +125,20 @@ fn count(sources: Vec<Source>, limit: Option<u64>) -> Option<u64> {
     Some(entries)
 }
 
-fn smooth(average: &mut f64, value: f64) {
-    *average += (value - *average) / if *average == 0.0 { 1.0 } else { SMOOTHING };
-}
-
-#[allow(clippy::cast_precision_loss, reason = "shown with three digits")]
-fn precise(count: u64) -> f64 {
-    count as f64
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded for display, never negative")]
-fn rounded(value: f64) -> u64 {
-    value.round() as u64
-}
-
-/// `[#####---------------] 12/345 files checked`, as much as fits into the width.
+/// `[#####---------------] 12/345 | checking files`, as much as fits into the width.
 fn checking(done: u64, files: u64, width: usize) -> String {
-    let mut line = format!("{} {done}/{files} files checked", drawn(done, files));
-    line.truncate(width);
-    line
+    fitted(done, Some(files), &["checking files".to_owned()], width)
 }
 
 /// As much as fits into the width.
 fn text(view: &View, width: usize) -> String {
-    let mut parts = vec![match view.total {
-        Some(total) => format!("{}/{total}", view.done),
-        None => view.done.to_string(),
-    }];
-    parts.push(format!("{} ok, {} not found, {} errors", view.ok, view.missing, view.errors));
+    let mut parts = vec![format!("{} ok, {} not found, {} errors", view.ok, view.missing, view.errors)];
     parts.extend(view.held.clone());
-    if let Some(left) = time_left(view) {
-        parts.push(format!("{left} left"));
-    }
-    parts.push(if view.rate < 10.0 { format!("{:.1}/s", view.rate) } else { format!("{:.0}/s", view.rate) });
+    parts.extend(time_left(view.done, view.total, view.rate));
+    parts.push(per_second(view.rate));
     parts.push(format!("{}/s", size(rounded(view.speed))));
     parts.push(format!("{} in flight", view.in_flight));
-    let mut line = match view.total {
-        Some(total) if BAR + 3 + parts[0].len() + 3 + parts[1].len() <= width => drawn(view.done, total) + " ",
-        _ => String::new(),
-    };
-    for (index, part) in parts.iter().enumerate() {
-        let separator = if index == 0 { "" } else { " | " };
-        // All of it is ASCII.
-        if line.len() + separator.len() + part.len() > width {
-            break;
-        }
-        line = line + separator + part;
-    }
-    line
+    fitted(view.done, view.total, &parts, width)
 }
 
 /// `held: example.org 28s, example.com 1m05s, 2 more`.
@@ -229,22 +158,10 @@ fn short(host: &str) -> String {
     if name.len() <= LONGEST_HOST { name.to_owned() } else { format!("...{}", &name[name.len() - LONGEST_HOST..]) }
 }
 
-fn drawn(done: u64, total: u64) -> String {
-    let full = rounded(precise(done) / precise(total.max(1)) * precise(BAR as u64)).min(BAR as u64);
-    let full = usize::try_from(full).unwrap_or(BAR);
-    format!("[{}{}]", "#".repeat(full), "-".repeat(BAR - full))
-}
-
-fn time_left(view: &View) -> Option<String> {
-    let left = view.total?.saturating_sub(view.done);
-    if view.rate <= 0.0 || left == 0 {
-        return None;
-    }
-    Some(span(Duration::from_secs(rounded((precise(left) / view.rate).min(360_000.0)))))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use flagdl::{
         event::{Held, HoldReason},
         link::Link,

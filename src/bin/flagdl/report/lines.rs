@@ -1,6 +1,9 @@
 //! Lines for people, on stderr: errors always, everything with `-v`.
 
-use flagdl::event::{Change, Ended, Event, Held, Outcome, Withheld};
+use flagdl::{
+    event::{Change, Ended, Event, Failure, Held, Outcome, Withheld},
+    plan::EntryError,
+};
 
 use super::summary::span;
 
@@ -94,6 +97,8 @@ fn of_withheld(withheld: &Withheld) -> String {
 fn of_ended(ended: &Ended) -> String {
     let entry = ended.shown();
     match (&ended.failure, ended.outcome) {
+        // It stands in no line of a list.
+        (Some(failure @ Failure::Entry(EntryError::SecretUrl)), _) => format!("*** error for {entry}: {failure}"),
         (Some(failure), _) => match &ended.link {
             Some(link) if *entry == link.to_string() => format!("*** error for {entry}: {failure}"),
             Some(link) => format!("*** error for {entry}: {failure} ({link})"),

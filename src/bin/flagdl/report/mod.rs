@@ -10,8 +10,10 @@ mod diff;
 mod failed;
 mod lines;
 mod listing;
+mod live;
 mod ndjson;
 mod summary;
+mod verification;
 
 use std::{
     io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
@@ -21,6 +23,7 @@ use std::{
 use anyhow::{Context, Result};
 use flagdl::{
     event::{Event, Outcome, Reporter},
+    list::Source,
     tally::Summary,
 };
 
@@ -29,9 +32,10 @@ pub(crate) use self::{
     listing::Listing,
     ndjson::start,
     summary::{errors, size, span},
+    verification::Verification,
 };
 use crate::{
-    args::{Download, Format, When},
+    args::{Download, Format, Output, When},
     settings,
 };
 
@@ -51,34 +55,36 @@ pub(crate) struct Console {
 
 impl Console {
     pub(crate) fn new(arguments: &Download) -> Result<Self> {
-        let stderr_is_terminal = io::stderr().is_terminal();
         let Download { output, misses, .. } = arguments;
-        let shows_bar = match output.progress {
-            When::Always => true,
-            // Objects and a live line in one window would overwrite each other.
-            When::Auto if output.format == Format::Ndjson && io::stdout().is_terminal() => false,
-            When::Auto => stderr_is_terminal && !settings::terminal_is_dumb(),
-            When::Never => false,
-        };
-        let bar = (shows_bar && !output.quiet)
-            .then(|| Bar::new(settings::sources(arguments), arguments.limit, stderr_is_terminal));
         let listing = |option, path: &Option<PathBuf>| {
             path.as_deref().map(|path| Listing::create(option, path, &arguments.lists))
         };
         let failed = listing("--failed", &misses.failed).transpose()?;
         let diff = listing("--diff", &misses.diff).transpose()?;
-        Ok(Self {
-            bar,
-            // The demo is there to show what there is to see.
-            lines: Lines { verbose: output.verbose || arguments.demo && !output.quiet, quiet: output.quiet },
+        let console = Self::of(output, settings::sources(arguments), arguments.limit);
+        // The demo is there to show what there is to see.
+        let verbose = console.lines.verbose || arguments.demo && !output.quiet;
+        Ok(Self { failed, diff, lines: Lines { verbose, ..console.lines }, ..console })
+    }
+
+    /// For a download that has no list, and comes after other output.
+    pub(crate) fn of_repair(output: &Output) -> Self {
+        Self { first_object: false, ..Self::of(output, Vec::new(), None) }
+    }
+
+    fn of(output: &Output, sources: Vec<Source>, limit: Option<u64>) -> Self {
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Self {
+            bar: shows_bar(output).then(|| Bar::new(sources, limit, stderr_is_terminal)),
+            lines: Lines { verbose: output.verbose, quiet: output.quiet },
             stderr: BufWriter::with_capacity(64 << 10, io::stderr()),
             stderr_is_terminal,
             ndjson: (output.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
             first_object: true,
-            failed,
-            diff,
+            failed: None,
+            diff: None,
             quiet: output.quiet,
-        })
+        }
     }
 
     /// Says the last word: the summary, and where the failed entries are.
@@ -120,6 +126,17 @@ impl Console {
             let _ = self.stderr.flush();
         }
     }
+}
+
+fn shows_bar(output: &Output) -> bool {
+    let shows = match output.progress {
+        When::Always => true,
+        // Objects and a live line in one window would overwrite each other.
+        When::Auto if output.format == Format::Ndjson && io::stdout().is_terminal() => false,
+        When::Auto => io::stderr().is_terminal() && !settings::terminal_is_dumb(),
+        When::Never => false,
+    };
+    shows && !output.quiet
 }
 
 impl Reporter for Console {

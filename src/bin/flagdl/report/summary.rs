@@ -93,7 +93,7 @@ pub(crate) fn span(wait: Duration) -> String {
     }
 }
 
-fn time(elapsed: Duration) -> String {
+pub(super) fn time(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     match seconds {
         0..100 => format!("{:.2}s", elapsed.as_secs_f64()),

@@ -1,0 +1,51 @@
+//! The stream of jobs, wherever they come from.
+
+use super::{Here, ListPlan, PlanError, Planned, claims::Claims, mending::Mending};
+use crate::{list::Lists, template::Template};
+
+/// The stream of jobs.
+pub struct Plan {
+    source: Source,
+}
+
+/// Where jobs come from.
+enum Source {
+    Lists(Box<ListPlan>),
+    Ledger(Mending),
+}
+
+impl Plan {
+    /// A plan over `lists`, with codes going through `template`, that ends after `limit` entries.
+    pub fn new(lists: Lists, template: Template, limit: Option<u64>) -> Self {
+        let left = limit.unwrap_or(u64::MAX);
+        let plan = ListPlan { lists, template, claims: Claims::default(), here: None, left, failed: None };
+        Self { source: Source::Lists(Box::new(plan)) }
+    }
+
+    /// A plan over the files that the folder's ledger knows to be lost, as
+    /// [`Remedy::Forget`](crate::verify::Remedy::Forget) leaves them: without a list, from where they came, to the
+    /// names that they had.
+    pub fn mending() -> Self {
+        Self { source: Source::Ledger(Mending::default()) }
+    }
+
+    /// From now on asks what is here.
+    pub(crate) fn ask(&mut self, here: Here) {
+        match &mut self.source {
+            Source::Lists(plan) => plan.here = Some(here),
+            Source::Ledger(mending) => mending.ask(here),
+        }
+    }
+
+    /// The next entries, at least one; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] where a list can no longer be read, or the ledger no longer be asked.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, PlanError> {
+        match &mut self.source {
+            Source::Lists(plan) => plan.next_batch(),
+            Source::Ledger(mending) => Ok(mending.next_batch()?),
+        }
+    }
+}

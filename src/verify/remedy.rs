@@ -1,0 +1,116 @@
+//! The ledger during a verification: held, and told of what is lost.
+//!
+//! Promises: a file is removed only after the ledger has committed that it is lost. Where nothing can be written, it is
+//! read without being held, and only to tell.
+
+use std::{io, path::Path, sync::Arc};
+
+use super::{BadFile, Remedy, Summary, VerifyError};
+use crate::{
+    clock::{boot, seconds_since_1970},
+    ledger::{Beginning, Counts, Ending, Holder, HowEnded, Ledger, LedgerError, Reader, Record, Writer},
+    name::Name,
+    store::inspect::Inspector,
+};
+
+/// What a remedy is noted as among the runs.
+const OPTIONS: &str = "verify --repair";
+
+/// What keeps others from working in the folder.
+pub(super) enum Hold {
+    /// Nothing: the medium is for reading only.
+    None,
+    /// The ledger, which is not written to.
+    Ledger { _held: Ledger },
+    /// A run of its own in the ledger, for what is lost.
+    Run(Writer),
+}
+
+/// A folder and its ledger, open.
+pub(super) struct Opened {
+    pub(super) hold: Hold,
+    pub(super) reader: Reader,
+    pub(super) inspector: Arc<Inspector>,
+}
+
+/// Opens a folder that has a ledger. Blocks.
+pub(super) fn open(folder: &Path, remedy: Remedy) -> Result<Opened, VerifyError> {
+    let none = || VerifyError::NoLedger { path: folder.to_owned() };
+    if !Ledger::is_in(folder)? {
+        return Err(none());
+    }
+    let (hold, reader) = match Ledger::open_existing(folder) {
+        Ok(ledger) => hold(ledger.ok_or_else(none)?, remedy)?,
+        Err(error) if remedy == Remedy::Tell && error.is_about_writing() => {
+            (Hold::None, read_only(folder)?.ok_or_else(none)?)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let failed = |source| VerifyError::Folder { path: folder.to_owned(), source };
+    Ok(Opened { hold, reader, inspector: Arc::new(Inspector::open(folder).map_err(failed)?) })
+}
+
+fn hold(ledger: Ledger, remedy: Remedy) -> Result<(Hold, Reader), LedgerError> {
+    let reader = ledger.reader()?;
+    let hold = match remedy {
+        Remedy::Tell => Hold::Ledger { _held: ledger },
+        Remedy::Forget => {
+            let (version, options) = (env!("CARGO_PKG_VERSION").into(), OPTIONS.into());
+            let beginning = Beginning { at: seconds_since_1970(), boot: boot(), version, options };
+            Hold::Run(ledger.begin(&beginning, None)?)
+        }
+    };
+    Ok((hold, reader))
+}
+
+/// The ledger without its lock. Somebody else may be able to write where this process is not.
+fn read_only(folder: &Path) -> Result<Option<Reader>, LedgerError> {
+    match Ledger::holder(folder)? {
+        Holder::Process(pid) => Err(LedgerError::Locked { path: folder.to_owned(), pid }),
+        Holder::Nobody => Reader::open(folder),
+    }
+}
+
+impl Hold {
+    /// Notes that a file is lost, if that is wanted.
+    pub(super) async fn forget(&mut self, bad: &BadFile) -> Result<(), LedgerError> {
+        let Self::Run(writer) = self else { return Ok(()) };
+        writer.tell(Record::Lost(bad.path.clone()))?;
+        writer.catch_up().await
+    }
+
+    /// Removes files that are noted as lost, if that is wanted; gives those that could not be.
+    pub(super) async fn remove(
+        &mut self,
+        inspector: &Arc<Inspector>,
+        names: Vec<Name>,
+    ) -> Result<Vec<(Name, io::Error)>, VerifyError> {
+        let Self::Run(writer) = self else { return Ok(Vec::new()) };
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        writer.flush().await?;
+        let inspector = Arc::clone(inspector);
+        let remove = move || {
+            let kept = names.into_iter().filter_map(|name| {
+                let error = inspector.remove(&name).err()?;
+                Some((name, error))
+            });
+            kept.collect()
+        };
+        tokio::task::spawn_blocking(remove).await.map_err(|error| VerifyError::Thread(error.into()))
+    }
+
+    /// Notes how it ended, and lets go.
+    pub(super) async fn close(self, summary: &Summary, has_failed: bool) -> Result<(), VerifyError> {
+        let Self::Run(writer) = self else { return Ok(()) };
+        let how = match (has_failed, summary.complete) {
+            (true, _) => HowEnded::Failed,
+            (false, true) => HowEnded::Finished,
+            (false, false) => HowEnded::Drained,
+        };
+        let counts = Counts { skipped: summary.whole, error: summary.bad.values().sum(), ..Counts::default() };
+        writer.close(Ending { at: seconds_since_1970(), how, counts }).await?;
+        Ok(())
+    }
+}
