@@ -32,8 +32,8 @@
 //! | [`fetch`] | one exchange with a server, and the seam to the network |
 //! | `robots` | what a robots.txt allows |
 //! | [`ledger`] | what earlier runs stored |
-//! | [`plan`] | lists to jobs |
 //! | [`store`] | a folder in which a file is whole or absent |
+//! | [`plan`] | lists to jobs |
 //! | [`options`] | what a run may be told |
 //! | [`event`] | what happens in a run |
 //! | [`tally`] | the counts |

@@ -2,13 +2,16 @@
 //!
 //! Promises: every entry comes out exactly once, in the order of the lists, as a job, as here already, as invalid or as
 //! a duplicate; no two jobs share a path, not even on a system that ignores case; a name that an earlier run gave to a
-//! link stays that link's, whatever the order of the list, and whether the link is still in it.
+//! link stays that link's, whatever the order of the list, and whether the link is still in it; memory does not grow with
+//! the list.
 //!
 //! What surprises: jobs come in batches, and a batch ends early where the next line would have to be waited
 //! for, so that `producer | flagdl -` starts at once. The ledger is asked a batch at a time, after its lines have come.
 
 mod claims;
 mod here;
+
+use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
@@ -86,6 +89,9 @@ pub(crate) enum PlanError {
     /// The ledger can no longer be asked.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The file of the names that this run has given can no longer be read or written.
+    #[error("cannot tell any more which names are taken")]
+    Claims(#[source] io::Error),
 }
 
 /// The stream of jobs.
@@ -112,11 +118,18 @@ impl Plan {
         self.here = Some(here);
     }
 
+    /// From now on may put what it keeps of each entry into a file without a name below the folder, which is made when
+    /// that is needed.
+    pub(crate) fn put_claims_below(&mut self, folder: PathBuf) {
+        self.claims.put_below(folder);
+    }
+
     /// The next entries, at least one; `None` at the end.
     ///
     /// # Errors
     ///
-    /// [`PlanError`] where a list can no longer be read, or the ledger no longer be asked.
+    /// [`PlanError`] where a list can no longer be read, the ledger no longer be asked, or the names that are taken no
+    /// longer be looked up.
     pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, PlanError> {
         let lines = self.read_batch()?;
         if lines.is_empty() {
@@ -165,7 +178,7 @@ struct Naming<'a> {
 }
 
 impl Naming<'_> {
-    fn plan(&mut self, entry: Entry) -> Result<Planned, LedgerError> {
+    fn plan(&mut self, entry: Entry) -> Result<Planned, PlanError> {
         let (link, name) = match self.resolve(&entry.text) {
             Ok(resolved) => resolved,
             Err(error) => return Ok(Planned::Invalid(entry, error)),
@@ -175,7 +188,10 @@ impl Naming<'_> {
         loop {
             // The ledger comes first: a name that it knows as another's must not be claimed, or its owner would find
             // it taken.
-            let claim = if standing == Standing::Another { Claim::Taken } else { self.claims.claim(&path, &link) };
+            let claim = match standing {
+                Standing::Another => Claim::Taken,
+                _ => self.claims.claim(&path, &link).map_err(PlanError::Claims)?,
+            };
             match claim {
                 Claim::New if standing == Standing::Here => return Ok(Planned::Here(Job { entry, link, path })),
                 Claim::New => return Ok(Planned::Job(Job { entry, link, path })),
@@ -224,108 +240,4 @@ fn has_scheme(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::list::Source;
-
-    fn plan(text: &str, limit: Option<u64>) -> Vec<Planned> {
-        let source = Source::Text { name: "test".into(), text: text.into() };
-        let template = Template::parse("http://h/{code}.jpg").expect("a template");
-        let mut plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, limit);
-        let mut all = Vec::new();
-        while let Some(batch) = plan.next_batch().expect("memory can be read") {
-            assert!(batch.len() <= BATCH);
-            all.extend(batch);
-        }
-        all
-    }
-
-    fn shown(planned: &Planned) -> String {
-        match planned {
-            Planned::Job(job) => format!("{} -> {}", job.link, job.path),
-            Planned::Here(job) => format!("{} is here", job.path),
-            Planned::Duplicate(job) => format!("{} again", job.path),
-            Planned::Invalid(entry, error) => format!("{}: {error}", entry.line),
-        }
-    }
-
-    #[test]
-    fn every_kind_of_entry_ends_as_what_it_is() {
-        let text = "cn\nHTTP://Example.org/a/b.png?x=1\nftp://h/x\nmailto:x\nhttp://\n..\n";
-        let planned: Vec<_> = plan(text, None).iter().map(shown).collect();
-        assert_eq!(
-            planned,
-            [
-                "http://h/cn.jpg -> cn.jpg",
-                "http://example.org/a/b.png?x=… -> b.png",
-                "3: the scheme ftp is not http or https",
-                "http://h/mailto%3Ax.jpg -> mailto%3Ax.jpg",
-                "5: not a URL: empty host",
-                "http://h/...jpg -> %2E..jpg",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_same_url_is_a_duplicate_and_another_of_that_name_is_told_apart() {
-        let text = "cn\nhttp://h/cn.jpg\nhttp://other/cn.jpg\nhttp://other/cn.jpg\nCN\nhttp://other/cn.jpg#x\n";
-        let planned: Vec<_> = plan(text, None).iter().map(shown).collect();
-        assert_eq!(
-            planned,
-            [
-                "http://h/cn.jpg -> cn.jpg",
-                "cn.jpg again",
-                "http://other/cn.jpg -> cn~20c54027.jpg",
-                "cn~20c54027.jpg again",
-                "http://h/CN.jpg -> CN~9664d163.jpg",
-                "cn~20c54027.jpg again",
-            ]
-        );
-    }
-
-    #[test]
-    fn the_limit_counts_entries_and_not_comments() {
-        assert_eq!(plan("# c\na\n\nb\nftp://x\nd\n", Some(3)).len(), 3);
-        assert!(plan("a\n", Some(0)).is_empty());
-    }
-
-    #[test]
-    fn an_entry_whose_every_name_is_taken_is_an_error_and_not_lost() {
-        let link = Link::parse("http://z/x").expect("a link");
-        let names = [8, 16, 32, 64].map(|digits| Name::of_link(&link).with_hash(&link, digits));
-        let mut list: Vec<_> = names.iter().map(|name| format!("http://a/{name}")).collect();
-        list.insert(0, "http://a/x".into());
-        list.push("http://z/x".into());
-        let planned = plan(&list.join("\n"), None);
-        assert!(matches!(planned[5], Planned::Invalid(_, EntryError::NameTaken)), "{:?}", planned[5]);
-    }
-
-    proptest! {
-        #[test]
-        fn no_two_jobs_share_a_file(
-            entries in proptest::collection::vec("(http://[ab]/[abAB~]{0,3}(\\.jpg|%41|%61)?(\\?[12])?)|[abAB./~]{1,3}", 1..40),
-        ) {
-            let mut owners: HashMap<String, String> = HashMap::new();
-            let mut jobs = HashMap::new();
-            let planned = plan(&entries.join("\n"), None);
-            prop_assert_eq!(planned.len(), entries.iter().filter(|entry| !entry.trim().is_empty()).count());
-            for planned in planned {
-                match planned {
-                    Planned::Job(job) => {
-                        let url = job.link.url().to_string();
-                        prop_assert!(owners.insert(job.path.as_str().to_lowercase(), url.clone()).is_none());
-                        prop_assert!(jobs.insert(url, job.path).is_none());
-                    }
-                    Planned::Duplicate(job) => {
-                        prop_assert_eq!(jobs.get(job.link.url().as_str()), Some(&job.path));
-                    }
-                    Planned::Here(_) | Planned::Invalid(..) => {}
-                }
-            }
-        }
-    }
-}
+mod tests;

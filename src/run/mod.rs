@@ -78,6 +78,9 @@ pub enum Cause {
     /// What waited on disk for its host cannot be read back.
     #[error("cannot read back the entries that wait for their hosts")]
     Spill(#[source] io::Error),
+    /// The file of the names that this run has given can no longer be read or written.
+    #[error("cannot tell any more which names are taken in this run")]
+    Claims(#[source] io::Error),
     /// A thread could not be started, or one of flagdl's own has failed.
     #[error("cannot read the lists any more")]
     Reader(#[source] io::Error),
@@ -88,6 +91,7 @@ impl From<PlanError> for Cause {
         match error {
             PlanError::List(error) => error.into(),
             PlanError::Ledger(error) => error.into(),
+            PlanError::Claims(error) => Self::Claims(error),
         }
     }
 }
@@ -126,6 +130,7 @@ async fn begin(
     folder: &Path,
     options: &Options,
 ) -> Result<(Option<Writer>, mpsc::Receiver<Read>), Cause> {
+    plan.put_claims_below(folder.to_owned());
     let (folder, options) = (folder.to_owned(), options.clone());
     let opened = tokio::task::spawn_blocking(move || noting::go_on(&folder, &options)).await;
     let ledger = opened.map_err(|error| Cause::Reader(error.into()))??.map(|(writer, here)| {

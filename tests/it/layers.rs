@@ -26,15 +26,15 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("fetch", &["link"]),
     ("robots", &[]),
     ("ledger", &["link", "name"]),
-    ("plan", &["link", "list", "name", "template", "fetch", "ledger"]),
     ("store", &["link", "name"]),
+    ("plan", &["link", "list", "name", "template", "fetch", "ledger", "store"]),
     ("options", &["schedule"]),
-    ("event", &["link", "list", "name", "template", "fetch", "ledger", "plan", "store", "options"]),
+    ("event", &["link", "list", "name", "template", "fetch", "ledger", "store", "plan", "options"]),
     ("tally", &["link", "schedule", "event"]),
     (
         "run",
         &[
-            "link", "schedule", "stop", "list", "name", "template", "fetch", "robots", "ledger", "plan", "store",
+            "link", "schedule", "stop", "list", "name", "template", "fetch", "robots", "ledger", "store", "plan",
             "options", "event", "tally",
         ],
     ),
