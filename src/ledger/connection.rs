@@ -32,6 +32,9 @@ pub(super) enum Access {
 
 /// Opens the database at `path`, and tells whose it is.
 pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError> {
+    if let Some(what) = what_else(path) {
+        return Err(LedgerError::NotAFile { path: path.to_owned(), what });
+    }
     if !has_log(path) {
         // What lies in the one file is all there is: it can be looked at without a lock and without a trace.
         schema::identify(&immutable(path)?, path)?;
@@ -87,6 +90,18 @@ fn uri(path: &Path) -> String {
         }
     }
     uri + "?immutable=1"
+}
+
+/// What has the name, where that is no plain file.
+fn what_else(path: &Path) -> Option<&'static str> {
+    let kind = path.symlink_metadata().ok()?.file_type();
+    if kind.is_file() {
+        None
+    } else if kind.is_symlink() {
+        Some("a symbolic link")
+    } else {
+        Some(if kind.is_dir() { "a folder" } else { "no plain file" })
+    }
 }
 
 /// Whether there is a write-ahead log: somebody has the database open, or was killed.

@@ -16,6 +16,9 @@ use thiserror::Error;
 
 use super::schema;
 
+/// `SQLITE_IOERR_SHMSIZE`: the index of the log cannot be made as large as it must be.
+const NO_ROOM_FOR_INDEX: std::os::raw::c_int = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+
 /// Why the ledger cannot be used. With each of them the run cannot go on, except where a variant says otherwise.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -34,6 +37,17 @@ pub enum LedgerError {
          downloads", path.display()
     )]
     NotAFolder {
+        /// The name in question.
+        path: PathBuf,
+        /// What is in its place.
+        what: &'static str,
+    },
+    /// Something else has the name of the database.
+    #[error(
+        "{} is {what}, and only a plain file can be the ledger\nhint: move it away, or choose another folder for \
+         downloads", path.display()
+    )]
+    NotAFile {
         /// The name in question.
         path: PathBuf,
         /// What is in its place.
@@ -98,7 +112,9 @@ pub enum LedgerError {
         source: rusqlite::Error,
     },
     /// No space is left for it.
-    #[error("no space left for the ledger {}", path.display())]
+    #[error(
+        "no space left for the ledger {}\nhint: make room there; the same command then goes on from here", path.display()
+    )]
     Full {
         /// The database.
         path: PathBuf,
@@ -165,6 +181,9 @@ impl LedgerError {
     /// Sorts what the database said about `path`.
     pub(super) fn new(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
+        if source.sqlite_error().is_some_and(|error| error.extended_code == NO_ROOM_FOR_INDEX) {
+            return Self::Full { path, source };
+        }
         match source.sqlite_error_code() {
             // None: not the database's own words, but a column that holds what no version of flagdl puts there.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => Self::Damaged { path, source },

@@ -27,8 +27,9 @@ use super::{
     runs::{self, Ending},
 };
 
-/// Rows of a batch that is committed without waiting for more.
-const BATCH: u32 = 4096;
+/// Rows of a batch that is committed without waiting for more. With as many that wait in the queue, 4096 are what a
+/// kill can lose.
+pub(super) const BATCH: u32 = 2048;
 
 /// Longest time for which a row waits to be committed.
 const DELAY: Duration = Duration::from_secs(1);

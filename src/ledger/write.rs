@@ -28,8 +28,8 @@ use super::{
     worker::{Message, Worker},
 };
 
-/// Records that may wait in the queue: about what comes in between two looks at it.
-const QUEUE: usize = 8 * 1024;
+/// Records that may wait in the queue: more than usually comes in between two looks at it.
+const QUEUE: usize = 2048;
 
 /// How long a writer that is dropped waits for room, each time.
 const ROOM_PAUSE: Duration = Duration::from_millis(1);

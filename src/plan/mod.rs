@@ -2,7 +2,8 @@
 //!
 //! Promises: every entry comes out exactly once, in the order of the lists, as a job, as here already, as invalid or as
 //! a duplicate; no two jobs share a path, not even on a system that ignores case; a name that an earlier run gave to a
-//! link stays that link's, whatever the order of the list, and whether the link is still in it.
+//! link stays that link's, whatever the order of the list, and whether the link is still in it; memory does not grow with
+//! the list.
 //!
 //! What surprises: jobs come in batches, and a batch ends early where the next line would have to be waited
 //! for, so that `producer | flagdl -` starts at once. The ledger is asked a batch at a time, after its lines have come.
@@ -11,6 +12,8 @@ mod claims;
 mod here;
 mod mending;
 mod source;
+
+use std::io;
 
 use thiserror::Error;
 
@@ -98,6 +101,9 @@ pub(crate) enum PlanError {
     /// The ledger can no longer be asked.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The file of the names that this run has given can no longer be read or written.
+    #[error("cannot tell any more which names are taken")]
+    Claims(#[source] io::Error),
 }
 
 /// Jobs that come from lists.
@@ -162,7 +168,7 @@ struct Naming<'a> {
 }
 
 impl Naming<'_> {
-    fn plan(&mut self, entry: Entry) -> Result<Planned, LedgerError> {
+    fn plan(&mut self, entry: Entry) -> Result<Planned, PlanError> {
         let (link, name) = match self.resolve(&entry.text) {
             Ok(resolved) => resolved,
             Err(error) => return Ok(Planned::Invalid(entry, error)),
@@ -173,7 +179,10 @@ impl Naming<'_> {
         loop {
             // The ledger comes first: a name that it knows as another's must not be claimed, or its owner would find
             // it taken.
-            let claim = if standing == Standing::Another { Claim::Taken } else { self.claims.claim(&path, &link) };
+            let claim = match standing {
+                Standing::Another => Claim::Taken,
+                _ => self.claims.claim(&path, &link).map_err(PlanError::Claims)?,
+            };
             match claim {
                 Claim::New => return Ok(self.first(Job { entry, link, path, before: None }, standing)),
                 Claim::Same => return Ok(Planned::Duplicate(Job { entry, link, path, before: None })),

@@ -1,15 +1,17 @@
 //! The stream of jobs, wherever they come from.
 
+use std::path::PathBuf;
+
 use super::{Here, ListPlan, PlanError, Planned, claims::Claims, mending::Mending};
 use crate::{list::Lists, template::Template};
 
 /// The stream of jobs.
 pub struct Plan {
-    source: Source,
+    pub(super) source: Source,
 }
 
 /// Where jobs come from.
-enum Source {
+pub(super) enum Source {
     Lists(Box<ListPlan>),
     Ledger(Mending),
 }
@@ -37,11 +39,20 @@ impl Plan {
         }
     }
 
+    /// From now on may put what it keeps of each entry into a file without a name below the folder, which is made when
+    /// that is needed.
+    pub(crate) fn put_claims_below(&mut self, folder: PathBuf) {
+        if let Source::Lists(plan) = &mut self.source {
+            plan.claims.put_below(folder);
+        }
+    }
+
     /// The next entries, at least one; `None` at the end.
     ///
     /// # Errors
     ///
-    /// [`PlanError`] where a list can no longer be read, or the ledger no longer be asked.
+    /// [`PlanError`] where a list can no longer be read, the ledger no longer be asked, or the names that are taken no
+    /// longer be looked up.
     pub(crate) fn next_batch(&mut self) -> Result<Option<Vec<Planned>>, PlanError> {
         match &mut self.source {
             Source::Lists(plan) => plan.next_batch(),

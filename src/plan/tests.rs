@@ -7,10 +7,29 @@ use proptest::prelude::*;
 use super::*;
 use crate::list::Source;
 
-fn plan(text: &str, limit: Option<u64>) -> Vec<Planned> {
+impl Plan {
+    /// Has its claims go to a file at once, which then fails.
+    pub(crate) fn fail_claims(&mut self) {
+        self.claims().fail_on_disk();
+    }
+
+    fn claims(&mut self) -> &mut Claims {
+        let source::Source::Lists(plan) = &mut self.source else { panic!("a plan over lists") };
+        &mut plan.claims
+    }
+}
+
+fn open(text: &str, limit: Option<u64>) -> Plan {
     let source = Source::Text { name: "test".into(), text: text.into() };
     let template = Template::parse("http://h/{code}.jpg").expect("a template");
-    let mut plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, limit);
+    Plan::new(Lists::open(vec![source]).expect("memory"), template, limit)
+}
+
+fn plan(text: &str, limit: Option<u64>) -> Vec<Planned> {
+    rest(&mut open(text, limit))
+}
+
+fn rest(plan: &mut Plan) -> Vec<Planned> {
     let mut all = Vec::new();
     while let Some(batch) = plan.next_batch().expect("memory can be read") {
         assert!(batch.len() <= BATCH);
@@ -103,4 +122,44 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn entries_are_told_apart_when_their_claims_have_gone_to_disk_too() {
+    const COUNT: usize = 66_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let codes: String = (0..COUNT).map(|code| format!("{code}\n")).collect();
+    let last = COUNT - 1;
+    let later = format!("0\nhttp://other/0.jpg\n{last}\nhttp://other/{last}.jpg\nhttp://other/{last}.jpg\n");
+    let mut plan = open(&(codes + &later), None);
+    plan.put_claims_below(folder.path().join("out"));
+    let mut planned = plan.next_batch().expect("memory").expect("a batch");
+    assert!(!plan.claims().are_on_disk());
+    planned.extend(rest(&mut plan));
+    assert!(plan.claims().are_on_disk());
+    assert!(planned[..COUNT].iter().all(|planned| matches!(planned, Planned::Job(_))));
+    let hashed = |code: usize| {
+        let link = Link::parse(&format!("http://other/{code}.jpg")).expect("a link");
+        Name::of_link(&link).with_hash(&link, 8)
+    };
+    let (first, second) = (hashed(0), hashed(last));
+    let later: Vec<_> = planned[COUNT..].iter().map(shown).collect();
+    assert_eq!(
+        later,
+        [
+            "0.jpg again".to_owned(),
+            format!("http://other/0.jpg -> {first}"),
+            format!("{last}.jpg again"),
+            format!("http://other/{last}.jpg -> {second}"),
+            format!("{second} again"),
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_claims_that_fails_is_told() {
+    let mut plan = open("a\nb\n", None);
+    plan.fail_claims();
+    let error = plan.next_batch().expect_err("it cannot be written");
+    assert!(matches!(error, PlanError::Claims(_)), "{error:?}");
 }

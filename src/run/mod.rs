@@ -82,6 +82,9 @@ pub enum Cause {
     /// What waited on disk for its host cannot be read back.
     #[error("cannot read back the entries that wait for their hosts")]
     Spill(#[source] io::Error),
+    /// The file of the names that this run has given can no longer be read or written.
+    #[error("cannot tell any more which names are taken in this run")]
+    Claims(#[source] io::Error),
     /// A thread could not be started, or one of flagdl's own has failed.
     #[error("cannot read the lists any more")]
     Reader(#[source] io::Error),
@@ -92,6 +95,7 @@ impl From<PlanError> for Cause {
         match error {
             PlanError::List(error) => error.into(),
             PlanError::Ledger(error) => error.into(),
+            PlanError::Claims(error) => Self::Claims(error),
         }
     }
 }
@@ -134,6 +138,7 @@ async fn begin(
     stop: &StopSignal,
     reporter: &mut dyn Reporter,
 ) -> Result<(Option<Writer>, mpsc::Receiver<Read>), Cause> {
+    plan.put_claims_below(folder.to_owned());
     let (folder, options) = (folder.to_owned(), options.clone());
     let opened = tokio::task::spawn_blocking(move || noting::go_on(&folder, &options)).await;
     let mut ledger = None;
@@ -156,17 +161,18 @@ async fn begin(
 fn read_ahead(mut plan: Plan) -> io::Result<mpsc::Receiver<Read>> {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     thread::Builder::new().name("flagdl-plan".into()).spawn(move || {
-        loop {
-            let read = match plan.next_batch() {
-                Ok(Some(batch)) => Read::Batch(batch),
-                Ok(None) => Read::End,
-                Err(error) => Read::Failed(error),
-            };
-            let last = !matches!(read, Read::Batch(_));
-            if sender.blocking_send(read).is_err() || last {
-                return;
+        let last = loop {
+            match plan.next_batch() {
+                Ok(Some(batch)) if sender.blocking_send(Read::Batch(batch)).is_ok() => {}
+                Ok(Some(_)) => return,
+                Ok(None) => break Read::End,
+                Err(error) => break Read::Failed(error),
             }
-        }
+        };
+        // The ledger's last reader is to be gone when the writer closes it, which then takes its log away.
+        drop(plan);
+        // Nobody may be listening any more.
+        let _ = sender.blocking_send(last);
     })?;
     Ok(receiver)
 }

@@ -88,6 +88,9 @@ pub enum StatusError {
         /// What the system said.
         source: io::Error,
     },
+    /// What tells duplicates can no longer be read.
+    #[error("cannot tell any more which entries came before")]
+    Claims(#[source] io::Error),
     /// Nobody takes the answers any more.
     #[error("cannot write the report")]
     Report(#[source] io::Error),
@@ -98,6 +101,7 @@ impl From<PlanError> for StatusError {
         match error {
             PlanError::List(error) => error.into(),
             PlanError::Ledger(error) => error.into(),
+            PlanError::Claims(error) => Self::Claims(error),
         }
     }
 }

@@ -53,7 +53,9 @@ pub enum StoreError {
         source: io::Error,
     },
     /// No space or no quota is left. The run cannot go on.
-    #[error("no space left in {}", path.display())]
+    #[error(
+        "no space left in {}\nhint: make room there; the same command then goes on from here", path.display()
+    )]
     Full {
         /// The folder.
         path: PathBuf,
@@ -157,10 +159,16 @@ impl Store {
     /// Opens the store in a folder, of which nobody else may be at work in it, and takes away what runs that were
     /// killed left behind.
     pub(crate) fn open(destination: Destination) -> Result<Arc<Self>, StoreError> {
+        let store = Self::open_beside(destination)?;
+        sweep::sweep(&store.own);
+        Ok(store)
+    }
+
+    /// The same, where this process is at work already: what is there may be its own.
+    pub(crate) fn open_beside(destination: Destination) -> Result<Arc<Self>, StoreError> {
         let Destination { folder, path, durability } = destination;
         let own = open_own(&folder)
             .map_err(|error| StoreError::Open { path: path.join(OWN_FOLDER), source: error.into() })?;
-        sweep::sweep(&own);
         // Without /proc a nameless file may not get its name.
         let nameless = AtomicBool::new(cfg!(target_os = "linux") && Path::new("/proc/self/fd").exists());
         let (run, staged) = (fastrand::u64(..), AtomicU64::new(0));

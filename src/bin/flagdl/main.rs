@@ -143,16 +143,17 @@ fn runtime() -> Result<Runtime> {
 /// An error and its causes, with the way out, where one is told, behind them all.
 fn in_words(error: &anyhow::Error) -> String {
     let mut hints = String::new();
-    let causes: Vec<_> = error
-        .chain()
-        .map(|cause| {
-            let mut text = cause.to_string();
-            if let Some(at) = text.find("\nhint: ") {
-                hints.push_str(&text.split_off(at));
-            }
-            text
-        })
-        .collect();
+    let mut causes: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let mut text = cause.to_string();
+        if let Some(at) = text.find("\nhint: ") {
+            hints.push_str(&text.split_off(at));
+        }
+        // A database's error says in its own words what its cause then says again.
+        if !causes.last().is_some_and(|last| text.contains(last.as_str())) {
+            causes.push(text);
+        }
+    }
     causes.join(": ") + &hints
 }
 

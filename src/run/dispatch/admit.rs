@@ -159,7 +159,9 @@ impl<T: Transport> Dispatcher<'_, T> {
         let now = Instant::now();
         // In a run's first moments hosts have few places by our own doing.
         let is_early = self.survey.is_some();
-        let is_busy = is_early || self.all_read || self.wants_more() || !self.gate.spill.takes_more();
+        // Places may also be free because the disk or the ledger is behind, and not because nobody can use them.
+        let is_behind = !self.has_room_for_bodies() || self.ledger_is_behind();
+        let is_busy = is_early || is_behind || self.all_read || self.wants_more() || !self.gate.spill.takes_more();
         if is_busy || self.gate.look.is_some_and(|look| now < look) {
             return;
         }

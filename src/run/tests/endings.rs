@@ -87,3 +87,17 @@ async fn a_list_of_nothing_makes_no_folder() {
     assert_eq!((summary.tally.entries(), summary.all_read), (0, true));
     assert!(!bench.folder.path().join("out").exists());
 }
+
+#[tokio::test(start_paused = true)]
+async fn claims_that_can_no_longer_be_looked_up_end_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = Source::Text { name: "list".into(), text: "a\nb\n".into() };
+    let template = Template::parse("http://h/{code}").expect("a template");
+    let mut plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
+    plan.fail_claims();
+    let out = folder.path().join("out");
+    let error = run(plan, out, Double::default(), options(1), StopSignal::never(), &mut ()).await;
+    let error = error.expect_err("two links could get one name");
+    assert!(matches!(error.cause, Cause::Claims(_)), "{error:?}");
+    assert!(!error.summary.all_read, "what was read with them is not counted");
+}
