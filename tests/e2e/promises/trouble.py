@@ -1,0 +1,314 @@
+"""A machine that fails ends the run with 4 and a message that names what failed; once it is mended, the run goes on.
+
+What was whole before is whole after it, and the run that comes next ends where a quiet one would have.
+"""
+
+import os
+import random
+import signal
+import sqlite3
+import time
+from contextlib import closing
+
+from harness import ledger, mounts, strace
+from harness.case import case, equal, expect, wait_until
+from harness.mirror import Mirror
+from harness.strace import At
+
+
+def expect_refusal(work, run, there, *words):
+    """The run has ended with 4 and says all of this, and what was there before is as it was."""
+    run.expect_code(4)
+    for word in words:
+        expect(str(word) in run.err, f"no word of {str(word)!r}", run.details)
+    have = work.files()
+    harmed = [name for name, data in there.items() if have.get(name) != data]
+    equal(harmed, [], "files that were there before and are gone or changed", run.details)
+
+
+# Disks.
+
+
+@case(limit=60)
+def a_full_disk_of_any_size_ends_the_run_and_more_room_lets_it_go_on(work):
+    mounts.needed()
+    mirror = Mirror(work, "small")
+    # Too small for the ledger, for the first files, for more of them, for the second of the large ones.
+    for size in ("8k", "48k", "64k", "96k", "256k", "1536k", "2500k"):
+        mounts.memory(work.dest, size)
+        run = work.flagdl("-c", "2", mirror.list)
+        expect_refusal(work, run, {}, "no space left", work.dest)
+        mirror.expect_whole()
+        mounts.change(work.dest, "size=64m")
+        mirror.go_on()
+        mounts.take_away(work.dest)
+
+
+@case(limit=60)
+def a_disk_that_nobody_may_write_to_ends_the_run_and_harms_nothing(work):
+    mounts.needed()
+    mirror = Mirror(work, "read-only")
+    for there in ({}, "half"):
+        mounts.memory(work.dest, "64m")
+        there = mirror.begin() if there else {}
+        mounts.change(work.dest, "ro")
+        run = work.flagdl(mirror.list)
+        expect_refusal(work, run, there, f"cannot use {work.dest}", "Read-only file system")
+        mounts.change(work.dest, "rw")
+        mirror.go_on()
+        mounts.take_away(work.dest)
+
+
+def try_failing(work, mirror, *faults):
+    """Has each of these calls fail in a second run: (where, which error, what is said of it)."""
+    for at, error, *words in faults:
+        there = mirror.begin()
+        run = work.flagdl("-c", "1", mirror.list, wrapper=strace.wrapper(at.error(error)))
+        expect_refusal(work, run, there, *words)
+        mirror.expect_whole()
+        mirror.go_on()
+
+
+@case(limit=60)
+def a_disk_that_fails_under_the_files_ends_the_run(work):
+    strace.needed()
+    mirror = Mirror(work, "failing")
+    failing, full = f"cannot write to {work.dest}", f"no space left in {work.dest}"
+    try_failing(
+        work, mirror,
+        (At("linkat", path="pic45.jpg"), "EIO", failing, "Input/output error"),
+        (At("linkat", path="large1.jpg"), "EIO", failing, "Input/output error"),
+        (At("linkat", path="pic45.jpg"), "ENOSPC", full, "No space left on device"),
+        (At("linkat", path="pic45.jpg"), "EDQUOT", full, "Disk quota exceeded"),
+        (At("linkat", path="pic45.jpg"), "EROFS", failing, "Read-only file system"),
+        (At("openat", 3, "."), "EIO", failing, "Input/output error"),
+        (At("openat", 3, "."), "ENOSPC", full, "No space left on device"),
+    )
+
+
+@case(limit=60)
+def a_disk_that_fails_under_the_ledger_ends_the_run(work):
+    strace.needed()
+    mirror = Mirror(work, "failing-ledger")
+    database = str(ledger.path(work.dest))
+    log, failing = f"{database}-wal", f"cannot use the ledger {database}"
+    full = f"no space left for the ledger {database}"
+    try_failing(
+        work, mirror,
+        # The first writes note that the run begins, those from the fifth on are its rows.
+        (At("pwrite64", 1, log), "EIO", failing, "disk I/O error"),
+        (At("pwrite64", 5, log), "EIO", failing, "disk I/O error"),
+        (At("pwrite64", 1, log), "ENOSPC", full),
+        (At("pwrite64", 5, log), "ENOSPC", full),
+        # When the log is carried over into the database.
+        (At("fsync", 1, log), "EIO", failing, "disk I/O error"),
+        (At("pwrite64", 1, database), "EIO", failing, "disk I/O error"),
+        (At("pwrite64", 1, database), "ENOSPC", full),
+        (At("fsync", 1, database), "EIO", failing, "disk I/O error"),
+        (At("ftruncate", 1, log), "EIO", failing, "disk I/O error"),
+        # When it is opened.
+        (At("pread64", 3, database), "EIO", failing, "disk I/O error"),
+        (At("flock"), "EIO", f"cannot use {work.dest}/.flagdl as the folder of the ledger", "Input/output error"),
+    )
+
+
+@case(limit=60)
+def a_disk_that_fails_when_the_folders_are_made_ends_the_run(work):
+    strace.needed()
+    mirror = Mirror(work, "unmade")
+    database = ledger.path(work.dest)
+    folder = f"cannot use {work.dest}/.flagdl as the folder of the ledger"
+    for at, error, *words in [
+        (At("mkdir"), "EIO", f"cannot use {work.dest} as the folder for downloads", "Input/output error"),
+        (At("mkdir"), "EACCES", f"cannot use {work.dest} as the folder for downloads", "Permission denied"),
+        (At("mkdirat"), "EIO", folder, "Input/output error"),
+        *((At("fsync", number), "EIO", folder, "Input/output error") for number in (1, 2)),
+        *((At("fsync", number), "EIO", f"cannot use the ledger {database}", "disk I/O error") for number in (3, 6, 7)),
+        (At("pwrite64", 1, f"{database}-wal"), "ENOSPC", f"no space left for the ledger {database}"),
+    ]:
+        run = work.flagdl(mirror.list, wrapper=strace.wrapper(at.error(error)))
+        expect_refusal(work, run, {}, *words)
+        equal(work.files() if work.dest.exists() else {}, {}, "files")
+        mirror.go_on()
+        work.remove(work.dest)
+
+
+# What is in the ledger's place.
+
+
+def overwritten(page):
+    """Random bytes over a whole page."""
+    def damage(database):
+        with open(database, "r+b") as file:
+            file.seek(page * 4096)
+            file.write(random.Random(page).randbytes(4096))
+
+    return damage
+
+
+def cut_in_half(database):
+    os.truncate(database, database.stat().st_size // 2)
+
+
+def no_database(size):
+    """Random bytes in its place."""
+    return lambda database: database.write_bytes(random.Random(size).randbytes(size))
+
+
+def only_zeros(database):
+    database.write_bytes(bytes(database.stat().st_size))
+
+
+def without_its_view(database):
+    ledger.change(database, "DROP VIEW items")
+
+
+def refused_until_moved_away(work, mirror, damage, *words, untouched=True):
+    """What `damage` has made of the ledger is refused; with a new one in its place all is well again."""
+    there = mirror.begin()
+    database = ledger.path(work.dest)
+    damage(database)
+    is_there = database.is_file() and not database.is_symlink()
+    before = database.read_bytes() if is_there else None
+    run = work.flagdl(mirror.list)
+    expect_refusal(work, run, there, database, *words)
+    if untouched and is_there:
+        expect(database.read_bytes() == before, "what was in the ledger's place is not what it was", run.details)
+        beside = sorted(path.name for path in database.parent.iterdir())
+        equal(beside, ["ledger.db", "lock"], "files beside it", run.details)
+    if database.is_dir():
+        database.rmdir()
+    else:
+        database.unlink()
+    mirror.go_on()
+
+
+@case(limit=60)
+def a_damaged_ledger_is_told_apart_and_left_for_the_user_to_move_away(work):
+    mirror = Mirror(work, "damaged")
+    words = ["is damaged", "hint: move it away to begin a new one; files that are here are then fetched again"]
+    for damage in (cut_in_half, overwritten(0), no_database(9_000), no_database(20), only_zeros, without_its_view):
+        refused_until_moved_away(work, mirror, damage, *words)
+    # Found only when the plan asks for what is there, and by then the run is noted as begun.
+    for page in (2, 4):
+        refused_until_moved_away(work, mirror, overwritten(page), *words, untouched=False)
+
+
+@case()
+def an_empty_ledger_is_a_new_one(work):
+    # A kill may leave it like this, so it is no damage; what was known is fetched again.
+    mirror = Mirror(work, "empty")
+    mirror.begin()
+    ledger.path(work.dest).write_bytes(b"")
+    outcomes = mirror.go_on()
+    equal(outcomes["skipped"], 0, "entries skipped without a ledger")
+
+
+@case()
+def a_ledger_of_a_newer_version_is_left_to_the_newer_flagdl(work):
+    mirror = Mirror(work, "newer")
+
+    def newer(database):
+        ledger.change(database, "PRAGMA user_version = 99")
+
+    refused_until_moved_away(work, mirror, newer, "has schema 99", "knows none above",
+                             "hint: use the newer flagdl, or move the ledger away to begin a new one")
+    there = mirror.begin()
+    [(version,)] = ledger.ask(work.dest, "PRAGMA user_version")
+    newer(ledger.path(work.dest))
+    expect_refusal(work, work.flagdl(mirror.list), there, "has schema 99")
+    ledger.change(ledger.path(work.dest), f"PRAGMA user_version = {version}")
+    outcomes = mirror.go_on()
+    equal(outcomes["skipped"], len(there), "entries skipped, once the newer flagdl is back")
+
+
+@case()
+def another_programs_database_is_left_alone(work):
+    def bookmarks(database):
+        database.unlink()
+        ledger.change(database, "CREATE TABLE bookmarks (url)")
+
+    refused_until_moved_away(work, Mirror(work, "foreign"), bookmarks, "is the database of another program",
+                             "hint: move it away, or choose another folder for downloads")
+
+
+@case()
+def a_link_in_the_place_of_the_ledgers_folder_is_not_followed(work):
+    mirror = Mirror(work, "linked")
+    for make in (lambda folder: folder.symlink_to(work.folder / "elsewhere"), lambda folder: folder.write_text("text")):
+        there = mirror.begin()
+        folder, elsewhere = work.dest / ".flagdl", work.folder / "elsewhere"
+        folder.rename(elsewhere)
+        before = {path.name: path.read_bytes() for path in elsewhere.iterdir()}
+        make(folder)
+        expect_refusal(work, work.flagdl(mirror.list), there, folder, "only a folder can hold the ledger",
+                       "hint: move it away, or choose another folder for downloads")
+        equal({path.name: path.read_bytes() for path in elsewhere.iterdir()}, before, "what is elsewhere")
+        folder.unlink()
+        work.remove(elsewhere)
+        mirror.go_on()
+
+
+# Others who are at work in the folder.
+
+
+@case()
+def a_second_run_ends_at_once_and_names_the_first(work):
+    mirror = Mirror(work, "twice")
+    first = work.start("-c", "1", "--rate", "60/s", mirror.list)
+    wait_until(lambda: work.dest.exists() and len(work.files()) >= 10, "10 files")
+    # So that it is surely there for as long as the second one runs.
+    first.process.signal(signal.SIGSTOP)
+    there = work.files()
+    second = work.flagdl(mirror.list, limit=10)
+    first.process.signal(signal.SIGCONT)
+    expect_refusal(work, second, there, f"another flagdl (process {first.process.pid}) is at work in {work.dest}",
+                   "hint: wait for it to end, or choose another folder for downloads")
+    first.wait(20).expect_code(3)
+    outcomes = mirror.go_on()
+    equal(outcomes["ok"], 0, "files that the first run, which went on, has not fetched")
+
+
+@case(limit=40)
+def a_ledger_that_another_program_keeps_locked_ends_the_run_after_a_while(work):
+    mirror = Mirror(work, "held")
+    there = mirror.begin()
+    with closing(sqlite3.connect(ledger.path(work.dest), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        run = work.flagdl(mirror.list, limit=30)
+    expect_refusal(work, run, there, "another program keeps the ledger", ledger.path(work.dest),
+                   "hint: end the transaction that is open there")
+    mirror.go_on()
+
+
+@case()
+def the_ledger_can_be_read_while_a_run_goes_on(work):
+    wanted = 300
+    work.serve_pictures("read", [f"pic{number}" for number in range(0, wanted, 2)])
+    folders = ["read", "denied"] * (wanted // 2)
+    listed = work.list(*(work.nginx.url(f"{folder}/pic{number}.jpg") for number, folder in enumerate(folders)))
+    running = work.start("-c", "4", "--rate", "100/s", listed)
+    wait_until(lambda: work.dest.exists() and work.files(), "a file")
+    # As the README has it.
+    question = "select class, count(*) from items where outcome = 'error' group by class"
+    seen = []
+    while running.process.is_running():
+        seen.append(dict(ledger.ask(work.dest, question)).get("http-403", 0))
+        time.sleep(0.02)
+    run = running.wait().expect_code(1)
+    equal(seen, sorted(seen), "rows, which only become more", run.details)
+    expect(len(set(seen)) >= 3, f"rows did not grow while the run went on: {sorted(set(seen))}", run.details)
+    equal(ledger.ask(work.dest, question), [("http-403", wanted // 2)], "rows at the end", run.details)
+
+
+@case()
+def whoever_reads_the_ledger_for_long_keeps_no_run_from_ending(work):
+    mirror = Mirror(work, "kept-open")
+    there = mirror.begin()
+    with closing(ledger.reader(work.dest)) as other:
+        other.execute("BEGIN")
+        [(before,)] = other.execute("SELECT count(*) FROM items WHERE outcome = 'ok'").fetchall()
+        work.flagdl(mirror.list).expect_code(3)
+        [(after,)] = other.execute("SELECT count(*) FROM items WHERE outcome = 'ok'").fetchall()
+    equal((before, after), (len(there), len(there)), "rows as of when the reader began")
+    equal(mirror.go_on()["ok"], 0, "files fetched again")
