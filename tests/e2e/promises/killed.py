@@ -137,3 +137,23 @@ def sweep_replacing(work, points_of):
 def a_run_that_replaces_files_may_be_killed_at_any_call_on_the_ledger(work):
     sweep = sweep_replacing(work, lambda _, log: database_points(work, log))
     sweep.end(at_least=25)
+
+
+@case(limit=120)
+def where_no_file_can_be_without_a_name_a_kill_leaves_nothing_over_either(work):
+    strace.needed()
+    mirror = Mirror(work, "named")
+    sweep = Sweep(work, "-c", "8", besides=[At("openat", path=".").error("EOPNOTSUPP")])
+    for name in mirror.files:
+        sweep.at(At("linkat", path=name), mirror.list, mirror.expect_whole, mirror.go_on)
+        work.remove(work.dest)
+    sweep.end(at_least=50)
+
+
+@case(limit=120)
+def a_run_that_replaces_files_may_be_killed_at_any_rename(work):
+    def points(new, log):
+        links = (At("linkat", number) for number in range(1, strace.counts(log).get("linkat", 0) + 1))
+        return [*(At("renameat", path=name) for name in new.files), *links, *file_points(log)]
+
+    sweep_replacing(work, points).end(at_least=120)
