@@ -12,8 +12,6 @@ from .case import equal, expect
 ENTRIES, FILES, MISSING = 60, 57, 3
 _LARGE = (1 << 20) + 300_000
 _STATE = {".flagdl", ".flagdl/ledger.db", ".flagdl/lock"}
-# SQLite's own. They hold nothing once a run has ended, and the next run takes them away.
-_LOGS = {".flagdl/ledger.db-wal", ".flagdl/ledger.db-shm"}
 
 
 class Mirror:
@@ -74,7 +72,7 @@ class Mirror:
         equal((outcomes["not-found"], outcomes.total()), (MISSING, ENTRIES), "entries not found, and all", run.details)
         have = work.files()
         beside = {str(path.relative_to(work.dest)) for path in work.dest.rglob("*")} - self.files.keys()
-        equal(sorted(beside - _STATE - _LOGS), [], "what is left over", run.details)
+        equal(sorted(beside - _STATE), [], "what is left over", run.details)
         equal(sorted(_STATE - beside), [], "what is missing of flagdl's own", run.details)
         wrong = [name for name, data in self.files.items() if have.get(name) != data]
         equal(wrong, [], "files that are missing or not the server's", run.details)

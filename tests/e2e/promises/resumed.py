@@ -52,6 +52,19 @@ def a_run_that_is_interrupted_again_and_again_ends_as_a_quiet_one(work):
     equal(last, MISSING, "entries not found in the last run's row")
 
 
+@case()
+def a_run_with_nothing_to_do_leaves_no_log_beside_the_ledger(work):
+    names = [f"pic{number}" for number in range(60)]
+    work.serve_pictures("idle", names)
+    command = ["--base-url", work.nginx.url("idle"), work.list(*names)]
+    work.flagdl(*command).expect_code(0)
+    # Whoever closes the database last takes the log away, and in a run as short as this one any of its threads may be.
+    for number in range(100):
+        run = work.flagdl(*command).expect_code(0)
+        beside = sorted(path.name for path in (work.dest / ".flagdl").iterdir())
+        equal(beside, ["ledger.db", "lock"], f"files in flagdl's folder after run {number}", run.details)
+
+
 class Kills:
     """What was asked of the server by each run since the last empty folder."""
 
