@@ -4,6 +4,7 @@ A case runs in a process of its own. What that mounts is seen by it and its prog
 """
 
 import ctypes
+import errno
 import os
 import subprocess
 
@@ -36,6 +37,18 @@ def memory(path, size):
 def change(path, options):
     """Gives a mounted disk another size, or takes the right to write away (`ro`) and gives it back (`rw`)."""
     _mount("-o", f"remount,{options}", path)
+
+
+def fill(path, room):
+    """Writes a file that leaves `room` bytes on its disk."""
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(1 << 12)):
+                pass
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+        file.truncate(file.tell() - room)
 
 
 def take_away(path):

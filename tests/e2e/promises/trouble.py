@@ -20,7 +20,7 @@ def expect_refusal(work, run, there, *words):
     """The run has ended with 4 and says all of this, and what was there before is as it was."""
     run.expect_code(4)
     for word in words:
-        expect(str(word) in run.err, f"no word of {str(word)!r}", run.details)
+        expect(str(word).lower() in run.err.lower(), f"no word of {str(word)!r}", run.details)
     have = work.files()
     harmed = [name for name, data in there.items() if have.get(name) != data]
     equal(harmed, [], "files that were there before and are gone or changed", run.details)
@@ -40,6 +40,21 @@ def a_full_disk_of_any_size_ends_the_run_and_more_room_lets_it_go_on(work):
         expect_refusal(work, run, {}, "no space left", work.dest)
         mirror.expect_whole()
         mounts.change(work.dest, "size=64m")
+        mirror.go_on()
+        mounts.take_away(work.dest)
+
+
+@case()
+def a_disk_that_is_still_full_when_a_run_begins_is_said_to_be_full(work):
+    mounts.needed()
+    mirror = Mirror(work, "still-full")
+    for room in (0, 8, 20):
+        mounts.memory(work.dest, "8m")
+        there = mirror.begin()
+        mounts.fill(work.dest / "filler", room << 10)
+        run = work.flagdl(mirror.list)
+        expect_refusal(work, run, there, "no space left", work.dest)
+        (work.dest / "filler").unlink()
         mirror.go_on()
         mounts.take_away(work.dest)
 
