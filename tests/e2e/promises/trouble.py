@@ -264,6 +264,29 @@ def a_link_in_the_place_of_the_ledgers_folder_is_not_followed(work):
         mirror.go_on()
 
 
+@case()
+def what_is_no_file_in_the_ledgers_place_is_told_as_that(work):
+    mirror = Mirror(work, "no-file")
+    elsewhere = work.folder / "elsewhere.db"
+
+    def link(database):
+        elsewhere.unlink(missing_ok=True)
+        database.rename(elsewhere)
+        database.symlink_to(elsewhere)
+
+    def dangling_link(database):
+        database.unlink()
+        database.symlink_to(work.folder / "nothing")
+
+    def folder(database):
+        database.unlink()
+        database.mkdir()
+
+    for damage, what in [(link, "a symbolic link"), (dangling_link, "a symbolic link"), (folder, "a folder")]:
+        refused_until_moved_away(work, mirror, damage, f"is {what}", "hint: move it away")
+    expect(elsewhere.stat().st_size > 0 and not (work.folder / "nothing").exists(), "a link was followed")
+
+
 # Others who are at work in the folder.
 
 
