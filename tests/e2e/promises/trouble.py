@@ -287,6 +287,17 @@ def what_is_no_file_in_the_ledgers_place_is_told_as_that(work):
     expect(elsewhere.stat().st_size > 0 and not (work.folder / "nothing").exists(), "a link was followed")
 
 
+@case()
+def a_message_about_the_ledger_says_nothing_twice(work):
+    mirror = Mirror(work, "twice-told")
+    database = ledger.path(work.dest)
+    for damage, words in [(only_zeros, "file is not a database"), (cut_in_half, "database disk image is malformed")]:
+        mirror.begin()
+        damage(database)
+        run = work.flagdl(mirror.list).expect_code(4)
+        equal(run.err.count(words), 1, f"times that it says {words!r}", run.details)
+
+
 # Others who are at work in the folder.
 
 
