@@ -80,6 +80,16 @@ class Mirror:
         return outcomes
 
 
+def expect_refusal(work, run, there, *words):
+    """The run has ended with 4 and says all of this, and what was there before is as it was."""
+    run.expect_code(4)
+    for word in words:
+        expect(str(word).lower() in run.err.lower(), f"no word of {str(word)!r}", run.details)
+    have = work.files()
+    harmed = [name for name, data in there.items() if have.get(name) != data]
+    equal(harmed, [], "files that were there before and are gone or changed", run.details)
+
+
 def is_staged(name):
     """Whether a file has the name of one that is being received."""
     return name.startswith(".fdl-") and name.endswith(".part")

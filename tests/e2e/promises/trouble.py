@@ -5,25 +5,11 @@ What was whole before is whole after it, and the run that comes next ends where 
 
 import os
 import random
-import signal
-import sqlite3
-import time
-from contextlib import closing
 
 from harness import ledger, mounts, strace
-from harness.case import case, equal, expect, wait_until
-from harness.mirror import Mirror
+from harness.case import case, equal, expect
+from harness.mirror import Mirror, expect_refusal
 from harness.strace import At
-
-
-def expect_refusal(work, run, there, *words):
-    """The run has ended with 4 and says all of this, and what was there before is as it was."""
-    run.expect_code(4)
-    for word in words:
-        expect(str(word).lower() in run.err.lower(), f"no word of {str(word)!r}", run.details)
-    have = work.files()
-    harmed = [name for name, data in there.items() if have.get(name) != data]
-    equal(harmed, [], "files that were there before and are gone or changed", run.details)
 
 
 # Disks.
@@ -296,68 +282,3 @@ def a_message_about_the_ledger_says_nothing_twice(work):
         damage(database)
         run = work.flagdl(mirror.list).expect_code(4)
         equal(run.err.count(words), 1, f"times that it says {words!r}", run.details)
-
-
-# Others who are at work in the folder.
-
-
-@case()
-def a_second_run_ends_at_once_and_names_the_first(work):
-    mirror = Mirror(work, "twice")
-    first = work.start("-c", "1", "--rate", "60/s", mirror.list)
-    wait_until(lambda: work.dest.exists() and len(work.files()) >= 10, "10 files")
-    # So that it is surely there for as long as the second one runs.
-    first.process.signal(signal.SIGSTOP)
-    there = work.files()
-    second = work.flagdl(mirror.list, limit=10)
-    first.process.signal(signal.SIGCONT)
-    expect_refusal(work, second, there, f"another flagdl (process {first.process.pid}) is at work in {work.dest}",
-                   "hint: wait for it to end, or choose another folder for downloads")
-    first.wait(20).expect_code(3)
-    outcomes = mirror.go_on()
-    equal(outcomes["ok"], 0, "files that the first run, which went on, has not fetched")
-
-
-@case(limit=40)
-def a_ledger_that_another_program_keeps_locked_ends_the_run_after_a_while(work):
-    mirror = Mirror(work, "held")
-    there = mirror.begin()
-    with closing(sqlite3.connect(ledger.path(work.dest), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        run = work.flagdl(mirror.list, limit=30)
-    expect_refusal(work, run, there, "another program keeps the ledger", ledger.path(work.dest),
-                   "hint: end the transaction that is open there")
-    mirror.go_on()
-
-
-@case()
-def the_ledger_can_be_read_while_a_run_goes_on(work):
-    wanted = 300
-    work.serve_pictures("read", [f"pic{number}" for number in range(0, wanted, 2)])
-    folders = ["read", "denied"] * (wanted // 2)
-    listed = work.list(*(work.nginx.url(f"{folder}/pic{number}.jpg") for number, folder in enumerate(folders)))
-    running = work.start("-c", "4", "--rate", "100/s", listed)
-    wait_until(lambda: work.dest.exists() and work.files(), "a file")
-    # As the README has it.
-    question = "select class, count(*) from items where outcome = 'error' group by class"
-    seen = []
-    while running.process.is_running():
-        seen.append(dict(ledger.ask(work.dest, question)).get("http-403", 0))
-        time.sleep(0.02)
-    run = running.wait().expect_code(1)
-    equal(seen, sorted(seen), "rows, which only become more", run.details)
-    expect(len(set(seen)) >= 3, f"rows did not grow while the run went on: {sorted(set(seen))}", run.details)
-    equal(ledger.ask(work.dest, question), [("http-403", wanted // 2)], "rows at the end", run.details)
-
-
-@case()
-def whoever_reads_the_ledger_for_long_keeps_no_run_from_ending(work):
-    mirror = Mirror(work, "kept-open")
-    there = mirror.begin()
-    with closing(ledger.reader(work.dest)) as other:
-        other.execute("BEGIN")
-        [(before,)] = other.execute("SELECT count(*) FROM items WHERE outcome = 'ok'").fetchall()
-        work.flagdl(mirror.list).expect_code(3)
-        [(after,)] = other.execute("SELECT count(*) FROM items WHERE outcome = 'ok'").fetchall()
-    equal((before, after), (len(there), len(there)), "rows as of when the reader began")
-    equal(mirror.go_on()["ok"], 0, "files fetched again")
