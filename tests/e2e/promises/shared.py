@@ -5,8 +5,9 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 
-from harness import ledger
+from harness import images, ledger
 from harness.case import case, equal, expect, wait_until
 from harness.mirror import FILES, Mirror, expect_refusal
 
@@ -99,3 +100,26 @@ def nobody_who_takes_the_output_ends_the_run_and_loses_nothing(work):
     # The one that was on its way may have got its name when nobody waited for it any more.
     skipped = mirror.go_on()["skipped"]
     expect(len(there) - 1 <= skipped <= len(there), f"{skipped} of {len(there)} files were skipped", run.details)
+
+
+@case()
+def a_run_that_waited_for_its_list_knows_what_another_has_fetched_meanwhile(work):
+    left, right = (work.serve(f"meanwhile/{side}/same.jpg", images.jpeg(side)) for side in ("left", "right"))
+    url = work.nginx.url("meanwhile")
+    reading, writing = os.pipe()
+    with open(writing, "wb", buffering=0) as entries:
+        waiting = work.start("--format", "ndjson", "-", stdin=reading)
+        os.close(reading)
+        wait_until(lambda: reads_its_list(waiting.process.pid), "a thread that reads the list")
+        work.flagdl(work.list(f"{url}/left/same.jpg")).expect_code(0)
+        entries.write(f"{url}/right/same.jpg\n".encode())
+    run = waiting.wait(10).expect_code(0)
+    have = work.files()
+    expect(have.get("same.jpg") == left, "another entry's file has been replaced", run.details)
+    equal(sorted(have.values()), sorted([left, right]), "files", run.details)
+
+
+def reads_its_list(pid):
+    """Whether the program has come so far as to read its list, which it does in a thread of its own."""
+    tasks = Path("/proc", str(pid), "task").glob("*/comm")
+    return "flagdl-plan" in [comm.read_text(encoding="ascii").strip() for comm in tasks]
