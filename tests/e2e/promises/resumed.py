@@ -94,7 +94,7 @@ class Kills:
         self._asked = []
 
 
-@case(limit=240)
+@case(limit=400)
 def of_fifty_kills_at_any_time_each_costs_no_more_than_what_was_not_committed(work):
     names = [f"pic{number:05}" for number in range(_ENTRIES)]
     pictures = work.serve_pictures("often", names, smallest=400, largest=2_000)
