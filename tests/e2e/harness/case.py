@@ -68,6 +68,14 @@ def equal(actual, wanted, what, details=""):
     expect(actual == wanted, f"{what}: {actual!r} where {wanted!r} was due", details)
 
 
+def wait_until(holds, what, limit=10):
+    """Waits until `holds()`, which is what `what` says; fails the case when it does not in so many seconds."""
+    until = time.monotonic() + limit
+    while not holds():
+        expect(time.monotonic() < until, f"{what}: not within {limit} s")
+        time.sleep(0.01)
+
+
 def run(one, workspace):
     """Runs a case in a forked process and returns its verdict."""
     started = time.monotonic()

@@ -70,10 +70,17 @@ class Nginx:
         scheme = "http" if way in ("http", "silent_log") else "https"
         return f"{scheme}://{host}:{self.ports[way]}/{path}"
 
-    def seen(self, way="http", below="/"):
+    def mark(self, way="http"):
+        """Where the log ends now, for what is `seen` since."""
+        return self._log(way).stat().st_size
+
+    def seen(self, way="http", below="/", since=0):
         """The requests for paths that start with `below`, in the order in which they were answered."""
         requests = []
-        for line in self._log(way).read_text(encoding="utf-8", errors="replace").splitlines():
+        with open(self._log(way), "rb") as log:
+            log.seek(since)
+            lines = log.read().decode("utf-8", "replace").splitlines()
+        for line in lines:
             at, protocol, status, path = line.split(" ", 3)
             if path.startswith(below):
                 requests.append(Request(float(at), protocol, int(status), path))

@@ -5,6 +5,7 @@ Everything a case says about files is said by comparing bytes with what the serv
 
 import json
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,20 @@ class Workspace:
             size = images.varied_size(name, smallest, largest)
             pictures[f"{name}.jpg"] = self.serve(f"{below}/{name}.jpg", images.jpeg(name, size))
         return pictures
+
+    def serve_as(self, name, below):
+        """Lets a folder on the server stand for another, from one request to the next."""
+        path, new = self._served / name, self._served / f"{name}.new"
+        new.symlink_to(self._served / below)
+        new.rename(path)
+
+    def copy(self, folder, to):
+        """A copy of a folder, for what is to begin from there more than once."""
+        shutil.copytree(folder, to)
+
+    def remove(self, folder):
+        """Takes a folder away, if it is there."""
+        shutil.rmtree(folder, ignore_errors=True)
 
     def list(self, *entries, name="list.txt"):
         """Writes a list, one entry a line, and returns its path. Bytes are written as they are."""

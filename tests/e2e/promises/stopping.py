@@ -7,18 +7,11 @@ import signal
 import time
 
 from harness import images
-from harness.case import case, equal, expect
+from harness.case import case, equal, expect, wait_until
 from harness.probe import Probe
 
 # How long a signal may take to reach the part that starts requests, on a busy machine.
 _GRACE = 0.3
-
-
-def wait_until(holds, what, limit=10):
-    until = time.monotonic() + limit
-    while not holds():
-        expect(time.monotonic() < until, f"{what}: not within {limit} s")
-        time.sleep(0.01)
 
 
 @case()
