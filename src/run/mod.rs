@@ -163,8 +163,11 @@ fn read_ahead(mut plan: Plan) -> io::Result<mpsc::Receiver<Read>> {
     thread::Builder::new().name("flagdl-plan".into()).spawn(move || {
         let last = loop {
             match plan.next_batch() {
-                Ok(Some(batch)) if sender.blocking_send(Read::Batch(batch)).is_ok() => {}
-                Ok(Some(_)) => return,
+                Ok(Some(batch)) => {
+                    if sender.blocking_send(Read::Batch(batch)).is_err() {
+                        return;
+                    }
+                }
                 Ok(None) => break Read::End,
                 Err(error) => break Read::Failed(error),
             }
