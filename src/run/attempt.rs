@@ -222,7 +222,9 @@ impl<T: Transport> Setting<T> {
 
     /// Refuses a body by its head, before anything of it is read.
     fn judge(&self, head: &Head, coming: &Coming) -> Result<(), Failure> {
-        if let Some(directive) = opted_out(&head.headers).filter(|_| self.options.respect_opt_out) {
+        if self.options.respect_opt_out
+            && let Some(directive) = opted_out(&head.headers)
+        {
             return Err(Failure::OptedOut(directive));
         }
         if let Some(encoding) = head.headers.get("content-encoding").filter(|value| !is_identity(value)) {

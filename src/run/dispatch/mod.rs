@@ -315,11 +315,11 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         for planned in batch {
             self.read += 1;
             match planned {
-                Planned::Here(job) => self.end(&pending::untried(job, Outcome::Skipped), None),
-                Planned::Adopted(job, file) => self.end(&pending::untried(job, Outcome::Skipped), Some(file)),
-                Planned::Missing(job) => self.end(&pending::untried(job, Outcome::NotFound), None),
-                Planned::Duplicate(job) => self.end(&pending::untried(job, Outcome::Duplicate), None),
-                Planned::Invalid(entry, error) => self.end(&pending::invalid(entry, error), None),
+                Planned::Here(job) => self.end(pending::untried(job, Outcome::Skipped), None),
+                Planned::Adopted(job, file) => self.end(pending::untried(job, Outcome::Skipped), Some(file)),
+                Planned::Missing(job) => self.end(pending::untried(job, Outcome::NotFound), None),
+                Planned::Duplicate(job) => self.end(pending::untried(job, Outcome::Duplicate), None),
+                Planned::Invalid(entry, error) => self.end(pending::invalid(entry, error), None),
                 Planned::Job(job) if self.stopped > Stop::Run => self.leave(Pending::new(job)),
                 Planned::Job(job) => self.admit_new(Pending::new(job)),
             }
