@@ -98,7 +98,9 @@ impl Link {
         if location.len() > MAX_LINK {
             return Err(LinkError::TooLong);
         }
-        Self::from_url(self.url.join(location)?)
+        let link = Self::from_url(self.url.join(location)?)?;
+        // A relative one, and characters that are encoded, make it longer with each hop.
+        if link.url.as_str().len() > MAX_LINK { Err(LinkError::TooLong) } else { Ok(link) }
     }
 
     /// As [`Link::parse`], for a text whose host is known: it begins with what `sibling` begins with.

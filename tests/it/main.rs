@@ -29,6 +29,7 @@ mod outcomes;
 mod output;
 mod pace;
 mod patience;
+mod private;
 mod proxies;
 mod pushback;
 mod redirects;

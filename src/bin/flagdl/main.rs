@@ -76,8 +76,11 @@ fn download(arguments: &Download) -> Result<u8> {
         let demo =
             if arguments.demo { Some(Demo::start().await.context(Refused("start the demo's origin"))?) } else { None };
         let plan = settings::plan(arguments, demo.as_ref().map(Demo::base_url))?;
-        let http = Http::new(&settings::http(&arguments.fetching, arguments.demo)?)
-            .map_err(|error| settings::named(error, &arguments.fetching.network))?;
+        let http_options = settings::http(&arguments.fetching, arguments.demo)?;
+        let http = Http::new(&http_options).map_err(|error| settings::named(error, &arguments.fetching.network))?;
+        if let Some(notice) = settings::proxy_notice(&http_options).filter(|_| arguments.output.verbose) {
+            complain(&notice);
+        }
         let mut console = Console::new(arguments)?;
         let (interrupt, stop) = Interrupt::listen()?;
         let result = flagdl::run(plan, arguments.dest.clone(), http, options, stop, &mut console).await;

@@ -8,6 +8,7 @@ mod double;
 mod endings;
 mod origin;
 mod politeness;
+mod reach;
 mod reruns;
 mod resume;
 mod troubles;
