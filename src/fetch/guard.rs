@@ -7,8 +7,8 @@
 //!
 //! What surprises: what a list says goes anywhere else, since one may mirror one's own intranet, and its hosts may
 //! redirect there too. A proxy looks names up itself, so behind one only addresses in URLs can be judged, and names that
-//! always mean this machine. The proxies that a system has in its settings, other than in variables, are not known
-//! here: redirects through one whose address is private are refused.
+//! always mean this machine. Proxies that a system has in its settings, and not in variables, are not known here: what
+//! comes through one at a private address looks as if it came from there, and may lead anywhere.
 
 use std::{
     collections::HashSet,

@@ -61,6 +61,20 @@ fn a_redirect_from_outside_never_leads_inside() {
 }
 
 #[test]
+fn behind_a_proxy_of_the_variables_it_is_the_same() {
+    for name in ["http_proxy", "ALL_PROXY"] {
+        let (work, inside) = (Workspace::new(), Server::start());
+        let proxy = proxy_to(&inside.url("/secret.jpg"));
+        let list = work.list(&["cn"]);
+        let run = work.flagdl(["-u", "http://public.invalid", "--format", "ndjson", &list]);
+        let url = proxy.url("/").replace("http://", "http://user:pa55@");
+        let told = run.env(name, &url).env("no_proxy", "127.0.0.1").run();
+        told.expect_code(1).expect_endings(&[("cn", "error private-address")]);
+        assert_eq!(inside.targets(), [""; 0], "{name}");
+    }
+}
+
+#[test]
 fn a_refused_address_is_told_with_the_way_out() {
     let (work, proxy) = (Workspace::new(), proxy_to("http://u:pa55@0xa9fea9fe/latest?token=s3cret"));
     let told = download(&work, &proxy).run();

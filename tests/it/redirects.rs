@@ -113,17 +113,18 @@ fn a_line_end_that_is_encoded_in_a_location_stays_so() {
 }
 
 #[test]
-fn no_netrc_and_no_cookie_goes_into_any_request() {
+fn no_netrc_no_cookie_and_no_referer_goes_into_any_request() {
     let (work, server) = (Workspace::new(), Server::start());
     let netrc = work.file(".netrc", "machine 127.0.0.1 login user password pa55\ndefault login user password pa55\n");
-    server.script("/cn.jpg", [Answer::redirect(302, "/there.jpg").field("Set-Cookie", "a=1; Path=/")]);
-    server.script("/there.jpg", [Answer::ok(jpeg("cn")).field("Set-Cookie", "b=2; Path=/")]);
+    server.script("/cn.jpg", [Answer::redirect(302, "/there.jpg?key=s3cret").field("Set-Cookie", "a=1; Path=/")]);
+    server.script("/there.jpg?key=s3cret", [Answer::redirect(302, "/end.jpg").field("Set-Cookie", "b=2; Path=/")]);
+    server.script("/end.jpg", [Answer::ok(jpeg("cn"))]);
     server.pictures(&["in"]);
     let list = work.list(&["cn", "in"]);
     let home = netrc.trim_end_matches("/.netrc");
     let run = work.flagdl(["-c", "1", "-u", &server.url("/"), &list]);
     run.env("HOME", home).env("NETRC", &netrc).run().expect_code(0);
-    assert_eq!(server.arrivals().len(), 3);
+    assert_eq!(server.arrivals().len(), 4);
     server.arrivals().iter().for_each(expect_no_headers);
 }
 
