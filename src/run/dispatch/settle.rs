@@ -152,7 +152,7 @@ impl<T: Transport> Dispatcher<'_, T> {
             }
             Ok(Answer::NotFound) => self.end(pending.end(Outcome::NotFound, None, Instant::now()), None),
             Ok(Answer::Unchanged) => self.end(pending.end(Outcome::Unchanged, None, Instant::now()), None),
-            Ok(Answer::Redirect(target)) => match pending.follow(target) {
+            Ok(Answer::Redirect(target, reach)) => match pending.follow(target, reach) {
                 Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
                 Ok(()) => {
                     // "The minimum time … before issuing the redirected request" (RFC 9110 §10.2.3).
