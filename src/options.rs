@@ -105,7 +105,8 @@ pub enum Gone {
     /// Nothing: it is kept, and reported as gone.
     #[default]
     Keep,
-    /// It is removed at the end of a run that went to its end, unless there are more of them than this.
+    /// It is removed at the end of a run with [`Existing::Update`] that went to its end, unless there are more of them
+    /// than this.
     Delete(Share),
 }
 

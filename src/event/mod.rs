@@ -96,6 +96,8 @@ pub struct Ended {
     pub outcome: Outcome,
     /// What that has changed, if anything.
     pub change: Option<Change>,
+    /// Whether there was a file when it was asked for.
+    pub(crate) had_file: bool,
     /// Why, where it ended in an error.
     pub failure: Option<Failure>,
     /// The last answer's status.

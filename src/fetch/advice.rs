@@ -28,6 +28,10 @@ pub(crate) struct Advice {
 impl Advice {
     /// Reads the advice out of an answer that came at `now`.
     pub(crate) fn of(status: u16, headers: &HeaderMap, now: SystemTime) -> Self {
+        // Most answers say nothing of it, and each name that is looked up costs.
+        if !may_say_to_wait(status) && !quota::may_be_told(headers) {
+            return Self::default();
+        }
         let clock = Clock::of(headers, now);
         Self { wait: wait(status, headers, clock), quota: quota::tightest(headers, clock) }
     }
@@ -38,10 +42,14 @@ impl Advice {
 /// RFC 9110 §10.2.3 names 503 and redirects, §15.5.14 names 413 and RFC 6585 §4 names 429. The other 5xx are as
 /// 503: a server that says when to come back knows that it is unwell, whatever number it has for that.
 fn wait(status: u16, headers: &HeaderMap, clock: Clock) -> Option<Duration> {
-    if !matches!(status, 300..=399 | 413 | 429 | 500..=599) {
+    if !may_say_to_wait(status) {
         return None;
     }
     field::values(headers, "retry-after").filter_map(|value| retry_after(&value, clock)).max()
+}
+
+fn may_say_to_wait(status: u16) -> bool {
+    matches!(status, 300..=399 | 413 | 429 | 500..=599)
 }
 
 /// `delay-seconds` or any of the three forms of `HTTP-date`.

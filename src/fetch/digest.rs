@@ -42,6 +42,9 @@ pub(crate) struct Digests {
 impl Digests {
     /// None where a head says nothing, as most do.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Box<Self>> {
+        if !headers.keys().any(|name| name.as_str().ends_with("-digest")) {
+            return None;
+        }
         let told = Self { representation: digest(headers, "repr-digest"), content: digest(headers, "content-digest") };
         (told.representation.is_some() || told.content.is_some()).then(|| Box::new(told))
     }

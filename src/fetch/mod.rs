@@ -19,7 +19,7 @@ mod resolve;
 
 use std::{future::Future, net::IpAddr, sync::Arc};
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, header::CONTENT_LENGTH};
 use bytes::Bytes;
 
 pub use self::{
@@ -59,7 +59,7 @@ impl Head {
 
     /// What the server says the body's length is, in bytes. Not to be believed, only to be compared.
     pub fn content_length(&self) -> Option<u64> {
-        self.header("content-length")?.parse().ok()
+        self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 }
 

@@ -11,7 +11,7 @@
 
 use std::{cmp::Ordering, time::Duration};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use super::{
     clock::{Clock, LONGEST, seconds},
@@ -60,6 +60,11 @@ impl Quota {
         let theirs = u128::from(other.remaining) * self.reset.as_nanos();
         ours.cmp(&theirs).then(other.reset.cmp(&self.reset))
     }
+}
+
+/// Whether there is a field with such a name at all.
+pub(crate) fn may_be_told(headers: &HeaderMap) -> bool {
+    headers.keys().map(HeaderName::as_str).any(|name| name.contains("ratelimit") || name.contains("rate-limit"))
 }
 
 /// The tightest quota of those that are told.

@@ -106,7 +106,10 @@ fn what_else(path: &Path) -> Option<&'static str> {
 
 /// Whether there is a write-ahead log: somebody has the database open, or was killed.
 fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push(OsStr::new("-wal"));
-    Path::new(&log).symlink_metadata().is_ok()
+    // Where there can be no such log, a journal takes its place.
+    ["-wal", "-journal"].iter().any(|suffix| {
+        let mut log = path.as_os_str().to_owned();
+        log.push(OsStr::new(suffix));
+        Path::new(&log).symlink_metadata().is_ok()
+    })
 }

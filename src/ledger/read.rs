@@ -70,7 +70,7 @@ impl Reader {
 /// reached the disk: of a run that was killed all, of one that ended those of its last moments.
 macro_rules! is_suspect {
     () => {
-        "saved_in IN (SELECT value FROM json_each(?1)) AND \
+        "bytes IS NOT NULL AND saved_in IN (SELECT value FROM json_each(?1)) AND \
          finished_at >= (SELECT coalesce(ended - ?2, 0) FROM run WHERE run.id = saved_in)"
     };
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Statement, params};
 
 use super::{
     owner::Owner,
-    record::{EndedEntry, LastOutcome, Record, RunId, row_columns},
+    record::{EndedEntry, LastOutcome, Record, RunId, StoredFile, row_columns},
     runs,
 };
 use crate::{link::without_secrets, name::Name};
@@ -25,6 +25,8 @@ pub(super) struct Rows<'a> {
     whole: Statement<'a>,
     ending: Statement<'a>,
     forget: Statement<'a>,
+    /// The same bytes came again: what the server says of them may be new, the file is not.
+    renew: Statement<'a>,
     lose: Statement<'a>,
 }
 
@@ -43,18 +45,22 @@ impl<'a> Rows<'a> {
             ON CONFLICT (name) DO UPDATE SET \
             path = excluded.path, entry = excluded.entry, outcome = excluded.outcome, class = excluded.class, \
             status = excluded.status, attempts = excluded.attempts, finished_at = excluded.finished_at, \
-            run = excluded.run \
+            run = excluded.run, \
+            saved_in = iif(excluded.outcome = 0 AND bytes IS NULL, NULL, saved_in) \
             WHERE url = excluded.url AND digest IS excluded.digest";
         let forget = "UPDATE entry SET bytes = NULL, saved_in = NULL, sha256 = NULL, format = NULL, media_type = NULL, \
             etag = NULL, last_modified = NULL WHERE name = ?1";
         let lose = "UPDATE entry SET outcome = ?2, class = NULL, bytes = NULL, sha256 = NULL, format = NULL, \
             media_type = NULL, etag = NULL, last_modified = NULL WHERE name = ?1";
+        let renew = "UPDATE entry SET outcome = ?2, class = NULL, status = ?3, attempts = ?4, finished_at = ?5, \
+            run = ?6, media_type = ?7, etag = ?8, last_modified = ?9 WHERE name = ?1 AND bytes IS NOT NULL";
         Ok(Self {
             connection,
             run,
             whole: connection.prepare(whole)?,
             ending: connection.prepare(ending)?,
             forget: connection.prepare(forget)?,
+            renew: connection.prepare(renew)?,
             lose: connection.prepare(lose)?,
         })
     }
@@ -104,6 +110,23 @@ impl<'a> Rows<'a> {
             }
         }
         let file = saved.as_deref();
+        if let (LastOutcome::Unchanged, Some(StoredFile { media_type, validators, .. })) = (outcome, file) {
+            let texts = [media_type, &validators.etag, &validators.last_modified].map(|text| short(text.as_deref()));
+            let renewed = self.renew.execute(params![
+                key,
+                outcome,
+                status,
+                attempts,
+                finished_at,
+                self.run.0,
+                texts[0],
+                texts[1],
+                texts[2]
+            ])?;
+            if renewed > 0 {
+                return Ok(());
+            }
+        }
         let validators = file.map(|file| &file.validators);
         self.whole.execute(params![
             key,

@@ -51,8 +51,14 @@ SELECT
     coalesce(entry, url) AS entry,
     url,
     coalesce(path, name) AS path,
-    CASE outcome WHEN 0 THEN 'not-found' WHEN 1 THEN 'ok' WHEN 2 THEN 'error' WHEN 3 THEN 'unchanged' END AS outcome,
-    class,
+    CASE
+        WHEN bytes IS NULL AND outcome IN (1, 3) THEN 'error' -- its file was found to be missing or damaged
+        WHEN outcome = 0 THEN 'not-found'
+        WHEN outcome = 1 THEN 'ok'
+        WHEN outcome = 2 THEN 'error'
+        WHEN outcome = 3 THEN 'unchanged'
+    END AS outcome,
+    CASE WHEN bytes IS NULL AND outcome IN (1, 3) THEN 'lost' ELSE class END AS class,
     status,
     bytes,
     nullif(lower(hex(sha256)), '') AS sha256,

@@ -7,13 +7,13 @@
 //!
 //! What surprises: the size is all that is looked at. What a disk does to the bytes of a file is for `verify` to find.
 
-use std::{path::Path, time::Duration};
+use std::{ops::RangeInclusive, path::Path};
 
 use crate::{
     ledger::{Known, LastOutcome, Ledger, LedgerError, Reader, Row, StoredFile, Validators, View},
     link::Link,
     name::Name,
-    options::{Accept, Existing, Options},
+    options::{Accept, Durability, Existing, Options},
     store::inspect::Inspector,
 };
 
@@ -26,13 +26,14 @@ pub(crate) struct Here {
 }
 
 /// What is to be done about what is here.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Wishes {
     existing: Existing,
     adopt: bool,
     accept: Accept,
-    /// What was not found since then, in seconds since 1970, is not asked for.
-    missing_since: Option<u64>,
+    durability: Durability,
+    /// What was not found in this time, in seconds since 1970, is not asked for.
+    recently: Option<RangeInclusive<u64>>,
 }
 
 /// The file that a job is about to replace.
@@ -50,7 +51,9 @@ impl Here {
             existing: options.existing,
             adopt: options.adopt,
             accept: options.accept,
-            missing_since: options.missing_ttl.map(|ttl| since(now, ttl)),
+            durability: options.durability,
+            // What is noted of the future was noted by a clock that was wrong.
+            recently: options.missing_ttl.map(|ttl| now.saturating_sub(ttl.as_secs())..=now),
         };
         Ok(Self { reader: ledger.reader()?, folder: Some(Inspector::open(folder).map_err(failed)?), wishes })
     }
@@ -72,7 +75,7 @@ impl Here {
 
     /// What is here at one moment.
     pub(super) fn look(&mut self) -> Result<Look<'_>, LedgerError> {
-        Ok(Look { view: self.reader.view()?, folder: self.folder.as_ref(), wishes: self.wishes })
+        Ok(Look { view: self.reader.view()?, folder: self.folder.as_ref(), wishes: &self.wishes })
     }
 }
 
@@ -80,7 +83,7 @@ impl Here {
 pub(super) struct Look<'a> {
     view: View<'a>,
     folder: Option<&'a Inspector>,
-    wishes: Wishes,
+    wishes: &'a Wishes,
 }
 
 /// Whose a name is.
@@ -115,7 +118,8 @@ impl Look<'_> {
         if is_here && self.wishes.existing == Existing::Skip && self.had_hash(name, checksum)? {
             return Ok(Standing::Here);
         }
-        if outcome == LastOutcome::NotFound && self.wishes.missing_since.is_some_and(|since| finished_at > since) {
+        let is_recent = self.wishes.recently.as_ref().is_some_and(|recently| recently.contains(&finished_at));
+        if outcome == LastOutcome::NotFound && !is_here && is_recent {
             return Ok(Standing::Missing);
         }
         Ok(Standing::Own(if is_here { self.before(name, checksum)? } else { None }))
@@ -139,18 +143,17 @@ impl Look<'_> {
 
     /// The file that has a name which the ledger knows nothing of, if it is wanted and good.
     pub(super) fn adopt(&self, name: &Name, checksum: Option<&[u8; 32]>) -> Option<Box<StoredFile>> {
-        if !self.wishes.adopt {
+        if !self.wishes.adopt || self.wishes.existing == Existing::Overwrite {
             return None;
         }
         let found = self.folder?.whole_file(name, self.wishes.accept == Accept::Image)?;
         if checksum.is_some_and(|checksum| *checksum != found.sha256) {
             return None;
         }
+        if self.wishes.durability == Durability::File && !self.folder?.sync(name) {
+            return None;
+        }
         let format = found.format.map(|format| format.name().into());
         Some(Box::new(StoredFile { bytes: found.bytes, sha256: Some(found.sha256), format, ..StoredFile::default() }))
     }
-}
-
-fn since(now: u64, ttl: Duration) -> u64 {
-    now.saturating_sub(ttl.as_secs())
 }

@@ -13,7 +13,7 @@ pub struct Plan {
 /// Where jobs come from.
 pub(super) enum Source {
     Lists(Box<ListPlan>),
-    Ledger(Mending),
+    Ledger(Box<Mending>),
 }
 
 impl Plan {
@@ -28,7 +28,7 @@ impl Plan {
     /// [`Remedy::Forget`](crate::verify::Remedy::Forget) leaves them: without a list, from where they came, to the
     /// names that they had.
     pub fn mending() -> Self {
-        Self { source: Source::Ledger(Mending::default()) }
+        Self { source: Source::Ledger(Box::default()) }
     }
 
     /// From now on asks what is here.

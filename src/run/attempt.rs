@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderValue;
+use http::{HeaderValue, header};
 use tokio::time::{timeout, timeout_at};
 
 use super::{
@@ -124,7 +124,7 @@ impl<T: Transport> Setting<T> {
         let partial = told.partial.take();
         match (head.status, wanted, partial) {
             (200 | 203, Wanted::File { name, .. }, _) => {
-                let coming = told.coming.insert(Coming::whole(&head));
+                let coming = told.coming.insert(Coming::whole(&head, &link));
                 self.receive(&head, body, name, deadlines, coming).await
             }
             (206, Wanted::File { name, .. }, Some(partial)) => {
@@ -218,7 +218,7 @@ impl<T: Transport> Setting<T> {
         {
             return Err(Failure::OptedOut(directive));
         }
-        if let Some(encoding) = head.headers.get("content-encoding").filter(|value| !is_identity(value)) {
+        if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING).filter(|value| !is_identity(value)) {
             return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
         }
         let max_size = self.options.max_size;
@@ -246,7 +246,7 @@ fn is_identity(encoding: &HeaderValue) -> bool {
 /// Where a redirect leads (RFC 9110 §15.4).
 fn follow(link: &Link, head: &Head) -> Result<Link, RedirectError> {
     // Many servers send UTF-8 here, which `HeaderValue::to_str` does not take for text; a URL's parser encodes it.
-    let location = head.headers.get("location").and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let location = head.headers.get(header::LOCATION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     // Taken as a reference, an empty one would lead to where it came from.
     let location = location.filter(|location| !location.is_empty()).ok_or(RedirectError::NoLocation)?;
     let target = link.join(location)?;

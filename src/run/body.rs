@@ -9,12 +9,13 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::{
     event::Failure,
     fetch::{Head, digest::Digests, range::Strong},
     ledger::{StoredFile, Validators},
+    link::Link,
     name::Name,
     store::{Staged, Store},
 };
@@ -55,7 +56,8 @@ pub(super) struct Coming {
     received: Received,
     /// Its size, where that was told.
     total: Option<u64>,
-    validator: Option<Strong>,
+    /// What tells any two versions apart, and of what: a tag is only good for the URL that it came with.
+    validator: Option<(Strong, Link)>,
     /// What the head has told of it.
     pub(super) file: Box<StoredFile>,
     pub(super) digests: Option<Box<Digests>>,
@@ -64,8 +66,8 @@ pub(super) struct Coming {
 impl Coming {
     /// The body of an answer that has all of it; beside Transfer-Encoding a Content-Length means nothing (RFC 9112
     /// §6.3).
-    pub(super) fn whole(head: &Head) -> Self {
-        let is_chunked = head.headers.contains_key("transfer-encoding");
+    pub(super) fn whole(head: &Head, link: &Link) -> Self {
+        let is_chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
         // A 203 is what a proxy has made of a file, and its fields speak of what the file was (RFC 9110 §15.3.4).
         let is_original = head.status == 200;
         let total = head.content_length().filter(|_| !is_chunked);
@@ -73,7 +75,7 @@ impl Coming {
         Self {
             received: Received::default(),
             total,
-            validator: if may_be_kept { Strong::of(&head.headers) } else { None },
+            validator: if may_be_kept { Strong::of(&head.headers).map(|strong| (strong, link.clone())) } else { None },
             file: Box::new(described(&head.headers)),
             digests: Digests::of(&head.headers).filter(|_| is_original),
         }
@@ -107,7 +109,7 @@ impl Coming {
 
     /// What can be gone on with.
     pub(super) async fn keep(mut self, store: &Arc<Store>, name: &Name) -> Option<Partial> {
-        let (validator, size) = (self.validator?, self.received.size);
+        let ((validator, link), size) = (self.validator?, self.received.size);
         let is_short = self.total.is_none_or(|total| size < total);
         if self.received.is_torn || size < WORTH_KEEPING || !is_short {
             return None;
@@ -116,13 +118,15 @@ impl Coming {
             self.received.write_out(store, name).await.ok()?;
         }
         let staged = self.received.staged?;
-        Some(Partial { staged, size, total: self.total, validator, file: self.file })
+        Some(Partial { link, staged, size, total: self.total, validator, file: self.file })
     }
 }
 
 /// The first part of a body that was cut.
 #[derive(Debug)]
 pub(super) struct Partial {
+    /// Where it came from.
+    pub(super) link: Link,
     staged: Staged,
     size: u64,
     /// The size of the whole, where that was told.
@@ -149,7 +153,7 @@ impl Partial {
         Some(Coming {
             received: Received { size: self.size, staged: Some(self.staged), ..Received::default() },
             total: Some(total),
-            validator: Some(self.validator),
+            validator: Some((self.validator, self.link)),
             file: self.file,
             digests,
         })
@@ -159,8 +163,8 @@ impl Partial {
 /// What an answer's head tells of the file in its body.
 fn described(headers: &HeaderMap) -> StoredFile {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(Into::into);
-    let validators = Validators { etag: text("etag"), last_modified: text("last-modified") };
-    StoredFile { media_type: text("content-type"), validators, ..StoredFile::default() }
+    let validators = Validators { etag: text(header::ETAG), last_modified: text(header::LAST_MODIFIED) };
+    StoredFile { media_type: text(header::CONTENT_TYPE), validators, ..StoredFile::default() }
 }
 
 pub(super) fn length(bytes: &[u8]) -> u64 {

@@ -17,6 +17,7 @@ use crate::{
     },
     options::{Accept, Durability, Existing, Gone, Options},
     plan::Here,
+    store,
     tally::Tally,
 };
 
@@ -47,6 +48,7 @@ pub(super) fn begin_anew(folder: &Path, options: &Options) -> Result<Writer, Led
 fn begin(ledger: Ledger, folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
     let version = env!("CARGO_PKG_VERSION").into();
     let beginning = Beginning { at: seconds_since_1970(), boot: boot(), version, options: in_short(options).into() };
+    store::sweep(folder);
     let sync = options.durability.sync(folder).map_err(|source| LedgerError::Sync { path: folder.into(), source })?;
     ledger.begin(&beginning, sync.map(|sync| Box::new(sync) as SyncFiles))
 }

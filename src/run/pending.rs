@@ -1,4 +1,7 @@
 //! A job on its way: what has been tried, where it is to be fetched from now, and how it ends.
+//!
+//! Promises: the user's headers go to no host that only a redirect has named; validators, and parts of a body, are told
+//! to nobody but the URL that they came from.
 
 use std::{sync::Arc, time::Duration};
 
@@ -51,6 +54,17 @@ pub(super) struct Pending {
     came: u64,
 }
 
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// All of the file.
+    All,
+    /// All of it if it has changed.
+    IfChanged,
+    /// The rest of what was cut.
+    Rest,
+}
+
 /// What has come of a body that was cut, and its place among all that are kept.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -99,23 +113,28 @@ impl Pending {
     }
 
     /// What to ask with besides the transport's own: the user's headers, as far as they are meant for where it is
-    /// fetched from now, and what asks for the rest of what was cut or, in an update, "changed since?". Tells whether it
-    /// asks the latter.
-    pub(super) fn question(&self, users: Option<&Arc<HeaderMap>>, is_update: bool) -> (Option<Arc<HeaderMap>>, bool) {
+    /// fetched from now, and what asks for the rest of what was cut or, in an update, "changed since?".
+    pub(super) fn question(&self, users: Option<&Arc<HeaderMap>>, is_update: bool) -> (Option<Arc<HeaderMap>>, Asks) {
         let users = users.filter(|_| !self.astray);
-        let conditions: Vec<_> = match &self.partial {
-            Some(kept) => kept.partial.conditions().into(),
-            None if is_update => self.conditions().collect(),
-            None => Vec::new(),
+        let (asks, conditions): (_, Vec<_>) = match &self.partial {
+            Some(kept) if kept.partial.link == *self.link() => (Asks::Rest, kept.partial.conditions().into()),
+            // Validators are of the listed URL: what it redirects to today may be something else.
+            _ if is_update && self.hops.is_empty() => (Asks::IfChanged, self.conditions().collect()),
+            _ => (Asks::All, Vec::new()),
         };
         if conditions.is_empty() {
-            return (users.cloned(), false);
+            return (users.cloned(), Asks::All);
         }
         let mut headers = users.map_or_else(HeaderMap::new, |users| (**users).clone());
         for (name, value) in conditions {
             headers.insert(name, value);
         }
-        (Some(Arc::new(headers)), self.partial.is_none())
+        (Some(Arc::new(headers)), asks)
+    }
+
+    /// Whether redirects have led to where it is fetched from now.
+    pub(super) fn is_redirected(&self) -> bool {
+        !self.hops.is_empty()
     }
 
     /// Keeps what has come. Tells whether that is enough more than before for the attempt to have been worth it.
@@ -206,7 +225,8 @@ impl Pending {
 
     /// Ends it in another way.
     pub(super) fn end(self, outcome: Outcome, failure: Option<Failure>, now: Instant) -> Ended {
-        let gone = outcome == Outcome::NotFound && self.job.before.is_some();
+        let had_file = self.job.before.is_some();
+        let gone = outcome == Outcome::NotFound && had_file;
         Ended {
             entry: self.job.entry,
             link: Some(self.job.link),
@@ -214,6 +234,7 @@ impl Pending {
             outcome,
             status: self.status,
             change: gone.then_some(Change::Gone),
+            had_file,
             failure,
             bytes: 0,
             attempts: self.attempts,
@@ -235,6 +256,7 @@ pub(super) fn invalid(entry: Entry, error: EntryError) -> Ended {
         path: None,
         outcome: Outcome::Error,
         change: None,
+        had_file: false,
         failure: Some(error.into()),
         status: None,
         bytes: 0,

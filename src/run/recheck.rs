@@ -1,12 +1,13 @@
 //! After a power loss: files of earlier runs that may not have reached the disk are read again before they are believed.
 //!
-//! Promises: what is missing or damaged is forgotten, so that it is fetched again, and a damaged file is removed once
-//! that is committed; a run stays suspect until all its files have been read. Files are read on as many threads as there
+//! Promises: a file that is no whole one any more is removed, and what is missing, removed or not what it was is noted as
+//! lost, so that it is fetched again; a run stays suspect until all its files have been read. Files are read on as many threads as there
 //! are cores, a batch of rows at a time, whatever their number; a stop is heard after each file.
 //!
 //! What surprises: what cannot be read is forgotten and not removed, because nobody knows that it is bad.
 
 use std::{
+    io,
     panic::resume_unwind,
     path::{Path, PathBuf},
     sync::{
@@ -57,9 +58,16 @@ pub(super) enum Extent {
     CutShort,
 }
 
+/// A file that is not what it was, and what came of removing it where it is broken.
+struct Bad {
+    name: Name,
+    damage: Damage,
+    removed: io::Result<bool>,
+}
+
 /// What was found in a batch.
 struct Found {
-    bad: Vec<(Name, Damage)>,
+    bad: Vec<Bad>,
     /// Whether there may be further rows.
     is_last: bool,
 }
@@ -94,7 +102,7 @@ impl Suspects {
             (self, found) = self.read_batch(&done, stop, reporter).await?;
             is_last = found.is_last;
             bad += found.bad.len() as u64;
-            self = self.forget(found.bad, ledger).await?;
+            self.lose(found.bad, ledger).await?;
             if stop.now() > Stop::Run {
                 return Ok(Extent::CutShort);
             }
@@ -138,37 +146,34 @@ impl Suspects {
         Ok(Found { is_last: rows.len() < BATCH, bad: inspect_all(&self.folder, &rows, done, stop) })
     }
 
-    /// Has the ledger forget files, and then removes those that are damaged.
-    async fn forget(self, bad: Vec<(Name, Damage)>, ledger: &mut Writer) -> Result<Self, Cause> {
-        if bad.is_empty() {
-            return Ok(self);
-        }
-        for (name, _) in &bad {
-            ledger.tell(Record::Lost(name.clone()))?;
-        }
-        ledger.flush().await?;
-        let removed = tokio::task::spawn_blocking(move || {
-            for (name, _) in bad.iter().filter(|(_, damage)| damage.is_of_contents()) {
-                let failed = |source| StoreError::Unwritable { path: self.path.clone(), source };
-                self.folder.remove(name).map_err(failed)?;
+    /// Tells the ledger what is lost. A file goes before that, so that a kill in between leaves a row without a file,
+    /// and not a broken file that nobody knows of.
+    async fn lose(&self, bad: Vec<Bad>, ledger: &mut Writer) -> Result<(), Cause> {
+        let mut failed = None;
+        for Bad { name, damage, removed } in bad {
+            if damage.is_exhaustion() {
+                failed.get_or_insert(StoreError::Exhausted);
+                continue;
             }
-            Ok(self)
-        });
-        removed.await.map_err(|error| Cause::Reader(error.into()))?
+            if let Err(source) = removed {
+                failed.get_or_insert(StoreError::Unwritable { path: self.path.clone(), source });
+            }
+            ledger.tell(Record::Lost(name))?;
+            ledger.catch_up().await?;
+        }
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
 /// Reads the files of rows on all cores, until it is stopped; gives those that are bad.
-fn inspect_all(folder: &Inspector, rows: &[Row], done: &AtomicU64, stop: &StopSignal) -> Vec<(Name, Damage)> {
+fn inspect_all(folder: &Inspector, rows: &[Row], done: &AtomicU64, stop: &StopSignal) -> Vec<Bad> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut bad = Vec::new();
         while stop.now() == Stop::Run
             && let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed))
         {
-            if let Err(damage) = inspect(folder, row) {
-                bad.push((row.path.clone(), damage));
-            }
+            bad.extend(inspect(folder, row));
             done.fetch_add(1, Ordering::Relaxed);
         }
         bad
@@ -183,8 +188,10 @@ fn inspect_all(folder: &Inspector, rows: &[Row], done: &AtomicU64, stop: &StopSi
     })
 }
 
-fn inspect(folder: &Inspector, row: &Row) -> Result<(), Damage> {
-    let Some(file) = &row.file else { return Ok(()) };
+fn inspect(folder: &Inspector, row: &Row) -> Option<Bad> {
+    let file = row.file.as_ref()?;
     let expected = Expected { bytes: file.bytes, sha256: file.sha256, format: file.format.as_deref() };
-    folder.inspect(&row.path, &expected, Depth::Full)
+    let damage = folder.inspect(&row.path, &expected, Depth::Full).err()?;
+    let removed = folder.remove_broken(&row.path, &expected, &damage);
+    Some(Bad { name: row.path.clone(), damage, removed })
 }

@@ -123,14 +123,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_fast_line_is_used_although_timers_are_slow() {
-        let traffic = Traffic::new(NonZeroU64::new(100_000_000));
-        let start = Instant::now();
-        for _ in 0..400 {
-            traffic.pass(64 << 10).await;
+        let mut quickest = Duration::MAX;
+        // A machine that has other things to do may take longer, and not each time.
+        for _ in 0..20 {
+            let traffic = Traffic::new(NonZeroU64::new(100_000_000));
+            let start = Instant::now();
+            for _ in 0..400 {
+                traffic.pass(64 << 10).await;
+            }
+            let took = start.elapsed();
+            assert!(took >= Duration::from_millis(255), "{took:?} for 262 ms worth");
+            quickest = quickest.min(took);
+            if quickest < Duration::from_millis(262 * 2) {
+                return;
+            }
         }
-        let took = start.elapsed();
-        assert!(took < Duration::from_millis(262 * 2), "{took:?} for 262 ms worth");
-        assert!(took >= Duration::from_millis(255), "{took:?} for 262 ms worth");
+        panic!("{quickest:?} for 262 ms worth");
     }
 
     #[tokio::test(start_paused = true)]

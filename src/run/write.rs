@@ -93,7 +93,8 @@ impl Write {
         file.format = format.map(|format| format.name().into());
         file.bytes = self.content.size();
         file.sha256 = Some(sha256);
-        if self.known == Some(sha256) {
+        // The ledger may know what the disk has lost since.
+        if self.known == Some(sha256) && store.holds(&self.path, file.bytes, sha256) {
             return Ok(Saved::Same(file));
         }
         match self.content {

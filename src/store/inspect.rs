@@ -97,11 +97,6 @@ impl Damage {
         }
     }
 
-    /// Whether there is a file, and it is known to be bad. One that cannot be read may be good.
-    pub(crate) fn is_of_contents(&self) -> bool {
-        matches!(self, Self::Size { .. } | Self::Image(_) | Self::Format(_) | Self::Contents)
-    }
-
     /// Whether this machine has too little of something, which tells nothing of the file.
     pub(crate) fn is_exhaustion(&self) -> bool {
         let Self::Unreadable(error) = self else { return false };
@@ -122,9 +117,19 @@ impl Inspector {
         Ok(Self { folder: rustix::fs::open(folder, flags, Mode::empty())? })
     }
 
+    /// Over a folder that is open.
+    pub(super) fn over(folder: OwnedFd) -> Self {
+        Self { folder }
+    }
+
     /// Whether a plain file of this size has the name. Whatever keeps us from looking shows when it is written to.
     pub(crate) fn has(&self, name: &Name, bytes: u64) -> bool {
         self.stat(name).is_ok_and(|stat| what_else(&stat).is_none() && size(&stat) == bytes)
+    }
+
+    /// Brings a file to the disk that others have written; whether that could be done.
+    pub(crate) fn sync(&self, name: &Name) -> bool {
+        self.open_file(name).is_ok_and(|file| file.sync_all().is_ok())
     }
 
     /// Whether a file is what it was.
@@ -150,7 +155,7 @@ impl Inspector {
         Some(WholeFile { bytes, sha256: sha256(&file).ok()?, format })
     }
 
-    fn open_file(&self, name: &Name) -> Result<File, Damage> {
+    pub(super) fn open_file(&self, name: &Name) -> Result<File, Damage> {
         // NONBLOCK: a pipe would otherwise be waited for. To a file it means nothing.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened = match rustix::fs::openat(&self.folder, name.as_str(), flags, Mode::empty()) {

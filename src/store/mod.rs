@@ -6,7 +6,7 @@
 //! lead elsewhere. What outlives a power loss, [`Durability`] says.
 //!
 //! What surprises: these calls block, and belong on a thread that may. The folder is made first, then the ledger in it
-//! is locked, and only then is the store opened: what earlier runs left in flagdl's own folder is nobody's any more.
+//! is locked, and only then is what earlier runs left in flagdl's own folder swept: it is nobody's any more.
 
 mod durability;
 pub(crate) mod image;
@@ -32,6 +32,7 @@ use rustix::{
 };
 use thiserror::Error;
 
+use self::inspect::{Expected, Inspector};
 pub(crate) use self::staged::Staged;
 pub use self::{
     durability::Durability,
@@ -150,22 +151,24 @@ impl Destination {
     }
 }
 
+/// Takes away what runs that were killed left behind in a folder, of which nobody may be at work in it.
+pub(crate) fn sweep(folder: &Path) {
+    // Whatever keeps us from it shows when the folder is used.
+    if let Ok(folder) = open_folder(folder)
+        && let Ok(own) = open_own(&folder)
+    {
+        sweep::sweep(&own);
+    }
+}
+
 fn open_folder(path: &Path) -> Result<OwnedFd, Errno> {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
     rustix::fs::open(path, flags, Mode::empty())
 }
 
 impl Store {
-    /// Opens the store in a folder, of which nobody else may be at work in it, and takes away what runs that were
-    /// killed left behind.
+    /// Opens the store in a folder.
     pub(crate) fn open(destination: Destination) -> Result<Arc<Self>, StoreError> {
-        let store = Self::open_beside(destination)?;
-        sweep::sweep(&store.own);
-        Ok(store)
-    }
-
-    /// The same, where this process is at work already: what is there may be its own.
-    pub(crate) fn open_beside(destination: Destination) -> Result<Arc<Self>, StoreError> {
         let Destination { folder, path, durability } = destination;
         let own = open_own(&folder)
             .map_err(|error| StoreError::Open { path: path.join(OWN_FOLDER), source: error.into() })?;
@@ -183,6 +186,13 @@ impl Store {
     /// A file that never gets a name and that nobody else may read: it is gone with its last handle.
     pub(crate) fn scratch(&self) -> io::Result<File> {
         staged::scratch(self)
+    }
+
+    /// Whether a file has this name, this size and this SHA-256. Reads all of it.
+    pub(crate) fn holds(&self, name: &Name, bytes: u64, sha256: [u8; 32]) -> bool {
+        let Ok(folder) = self.folder.try_clone() else { return false };
+        let expected = Expected { bytes, sha256: Some(sha256), format: None };
+        Inspector::over(folder).inspect(name, &expected, Depth::Full).is_ok()
     }
 
     /// Writes and publishes a small file in one go.

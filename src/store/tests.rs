@@ -147,7 +147,7 @@ fn each_durability_saves_and_replaces_and_syncs() {
 }
 
 #[test]
-fn what_killed_runs_have_left_goes_when_the_store_is_opened_and_nothing_else_does() {
+fn what_killed_runs_have_left_goes_when_it_is_swept_and_nothing_else_does() {
     let folder = tempfile::tempdir().expect("a folder");
     let own = folder.path().join(OWN_FOLDER);
     let staged = sweep::staged_name(7, 0);
@@ -159,7 +159,7 @@ fn what_killed_runs_have_left_goes_when_the_store_is_opened_and_nothing_else_doe
     fs::write(own.join(&staged), b"half").expect("written");
     fs::create_dir(own.join(sweep::staged_name(7, 1))).expect("made");
     symlink("/no/such/file", own.join(sweep::staged_name(7, 2))).expect("made");
-    Store::open_alone(folder.path());
+    super::sweep(folder.path());
     let (names, mut left) = listings(folder.path());
     left.retain(|name| name != &sweep::staged_name(7, 1) && name != &sweep::staged_name(7, 2));
     assert_eq!((names, left), (vec![staged], [".fdl-x.part", "ledger.db", "lock"].map(str::to_owned).into()));

@@ -18,10 +18,11 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{BadFile, Damage, Depth, VerifyError};
+use super::{BadFile, Damage, Depth, Remedy, VerifyError};
 use crate::{
     ledger::{LedgerError, Reader, Row},
     link::visible,
+    name::Name,
     stop::{Stop, StopSignal},
     store::inspect::{Expected, Inspector},
 };
@@ -42,6 +43,8 @@ pub(super) struct Found {
     pub(super) whole: u64,
     /// Those that are not.
     pub(super) bad: Vec<BadFile>,
+    /// Broken ones that could not be removed.
+    pub(super) kept: Vec<(Name, io::Error)>,
     /// Bytes that were read to be hashed.
     pub(super) bytes: u64,
     /// How many files there are to look at, as soon as that is known.
@@ -68,7 +71,7 @@ impl Looking {
     pub(super) fn start(
         reader: Reader,
         inspector: &Arc<Inspector>,
-        depth: Depth,
+        (depth, remedy): (Depth, Remedy),
         stop: &StopSignal,
     ) -> io::Result<Self> {
         let count = available_parallelism().map_or(1, usize::from);
@@ -82,6 +85,7 @@ impl Looking {
             let looker = Looker {
                 inspector: Arc::clone(inspector),
                 depth,
+                remedy,
                 stop: stop.clone(),
                 ask: ask.clone(),
                 tell: tell.clone(),
@@ -155,6 +159,7 @@ fn hand_out(
 struct Looker {
     inspector: Arc<Inspector>,
     depth: Depth,
+    remedy: Remedy,
     stop: StopSignal,
     ask: SyncSender<Wish>,
     tell: mpsc::Sender<Told>,
@@ -211,6 +216,11 @@ impl Looker {
                     matches!(inspected, Ok(()) | Err(Damage::Contents | Damage::Image(_) | Damage::Format(_)));
                 if is_read && self.depth == Depth::Full && file.sha256.is_some() {
                     found.bytes += file.bytes;
+                }
+                if let (Remedy::Forget, Err(damage)) = (self.remedy, &inspected)
+                    && let Err(error) = self.inspector.remove_broken(&row.path, &expected, damage)
+                {
+                    found.kept.push((row.path.clone(), error));
                 }
                 inspected
             }

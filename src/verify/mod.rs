@@ -2,8 +2,9 @@
 //!
 //! Promises: each file that the ledger tells of is looked at once and counted once; memory does not grow with the
 //! ledger; nothing else is at work in the folder meanwhile, unless nothing can be written there. With
-//! [`Remedy::Forget`] a bad file is first noted as lost and then removed, in this order, so that a kill between the two
-//! leaves a file that nobody trusts; nothing is removed that has not been read and found to be bad.
+//! [`Remedy::Forget`] a file that is no whole one any more is removed and then noted as lost, in this order, so that a
+//! kill between the two leaves a row whose file is missing, which the next look finds. One that is whole and has changed
+//! is noted too, and stays until a new one takes its place.
 //!
 //! What surprises: files are reported as they are looked at, by as many threads as the machine has cores, so not in an
 //! order. A file that the ledger knew, and that was lost and has not been fetched since, counts as missing again. What
@@ -18,7 +19,6 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -34,7 +34,6 @@ use crate::{
     ledger::LedgerError,
     name::Name,
     stop::{Stop, StopSignal},
-    store::inspect::Inspector,
 };
 
 /// Time between two reports of progress.
@@ -43,15 +42,12 @@ const TICK: Duration = Duration::from_millis(200);
 /// How long what is being read has to come to its end once it is stopped. A half-read file is not counted.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Bad files that may wait to be removed.
-const DOUBTFUL: usize = 1024;
-
 /// What is done about a file that is bad or missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
     /// It is reported.
     Tell,
-    /// It is reported, noted as lost, and removed if it is a plain file that was read and is bad.
+    /// It is reported, noted as lost, and removed if it is no whole file any more.
     /// [`Plan::mending`](crate::plan::Plan::mending) then fetches it again.
     Forget,
 }
@@ -88,7 +84,7 @@ pub struct Progress {
 pub enum Event<'a> {
     /// A file is bad or missing.
     Bad(&'a BadFile),
-    /// A bad file could not be removed. It is noted as lost all the same.
+    /// A broken file could not be removed. It is noted as lost all the same.
     Kept {
         /// Its name.
         path: &'a Name,
@@ -214,9 +210,8 @@ pub async fn verify(
     let owned = folder.to_owned();
     let opened = tokio::task::spawn_blocking(move || remedy::open(&owned, remedy)).await;
     let Opened { hold, reader, inspector } = opened.map_err(|error| VerifyError::Thread(error.into()))??;
-    let mut looking = Looking::start(reader, &inspector, depth, &stop).map_err(VerifyError::Thread)?;
-    let mut verification =
-        Verification { hold, inspector, reporter, summary: Summary::default(), total: None, doubtful: Vec::new() };
+    let mut looking = Looking::start(reader, &inspector, (depth, remedy), &stop).map_err(VerifyError::Thread)?;
+    let mut verification = Verification { hold, reporter, summary: Summary::default(), total: None };
     let followed = verification.follow(&mut looking, &stop).await;
     verification.summary.elapsed = begun.elapsed();
     let Verification { hold, summary, .. } = verification;
@@ -228,12 +223,9 @@ pub async fn verify(
 /// A verification that goes on.
 struct Verification<'a> {
     hold: Hold,
-    inspector: Arc<Inspector>,
     reporter: &'a mut dyn Reporter,
     summary: Summary,
     total: Option<u64>,
-    /// Bad files that are told to the ledger as lost, and yet to be removed.
-    doubtful: Vec<Name>,
 }
 
 impl Verification<'_> {
@@ -246,7 +238,6 @@ impl Verification<'_> {
                 if stop.now() > Stop::Run && stopped.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
                     break;
                 }
-                self.settle().await?;
                 self.report(&Event::Progress(self.summary.progress(self.total)))?;
                 tick = tokio::time::Instant::now() + TICK;
             }
@@ -257,7 +248,6 @@ impl Verification<'_> {
                 None => break,
             }
         }
-        self.settle().await?;
         let progress = self.summary.progress(self.total);
         self.summary.complete = looking.listed == Some(progress.done);
         self.report(&Event::Progress(progress))
@@ -269,20 +259,11 @@ impl Verification<'_> {
         for bad in &found.bad {
             self.report(&Event::Bad(bad))?;
         }
-        for bad in found.bad {
-            self.hold.forget(&bad).await?;
-            if bad.damage.is_of_contents() {
-                self.doubtful.push(bad.path);
-            }
+        for (path, error) in &found.kept {
+            self.report(&Event::Kept { path, error })?;
         }
-        if self.doubtful.len() < DOUBTFUL { Ok(()) } else { self.settle().await }
-    }
-
-    /// Removes bad files, once the ledger vouches for none of them.
-    async fn settle(&mut self) -> Result<(), VerifyError> {
-        let doubtful = std::mem::take(&mut self.doubtful);
-        for (path, error) in self.hold.remove(&self.inspector, doubtful).await? {
-            self.report(&Event::Kept { path: &path, error: &error })?;
+        for bad in &found.bad {
+            self.hold.forget(bad).await?;
         }
         Ok(())
     }

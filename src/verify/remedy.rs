@@ -3,13 +3,12 @@
 //! Promises: a file is removed only after the ledger has committed that it is lost. Where nothing can be written, it is
 //! read without being held, and only to tell.
 
-use std::{io, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use super::{BadFile, Remedy, Summary, VerifyError};
 use crate::{
     clock::{boot, seconds_since_1970},
     ledger::{Beginning, Counts, Ending, Holder, HowEnded, Ledger, LedgerError, Reader, Record, Writer},
-    name::Name,
     store::inspect::Inspector,
 };
 
@@ -77,28 +76,6 @@ impl Hold {
         let Self::Run(writer) = self else { return Ok(()) };
         writer.tell(Record::Lost(bad.path.clone()))?;
         writer.catch_up().await
-    }
-
-    /// Removes files that are noted as lost, if that is wanted; gives those that could not be.
-    pub(super) async fn remove(
-        &mut self,
-        inspector: &Arc<Inspector>,
-        names: Vec<Name>,
-    ) -> Result<Vec<(Name, io::Error)>, VerifyError> {
-        let Self::Run(writer) = self else { return Ok(Vec::new()) };
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        writer.flush().await?;
-        let inspector = Arc::clone(inspector);
-        let remove = move || {
-            let kept = names.into_iter().filter_map(|name| {
-                let error = inspector.remove(&name).err()?;
-                Some((name, error))
-            });
-            kept.collect()
-        };
-        tokio::task::spawn_blocking(remove).await.map_err(|error| VerifyError::Thread(error.into()))
     }
 
     /// Notes how it ended, and lets go.

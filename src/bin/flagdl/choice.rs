@@ -8,7 +8,7 @@ use std::env;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind, parser::ValueSource};
 
 use crate::{
-    args::{Arguments, Command as Chosen, Download, Output, Verify},
+    args::{Arguments, Command as Chosen, Download, Gone, Output, Verify},
     go_on::GoOn,
 };
 
@@ -54,6 +54,7 @@ impl Arguments {
             for id in outdone(&mut command, &matches, &DOWNLOAD)? {
                 arguments.download.forget(id);
             }
+            arguments.download.expect_effect(&mut command, &matches)?;
             if let (Some(Chosen::Status(status)), Some(matches)) =
                 (&mut arguments.command, matches.subcommand_matches("status"))
                 && outdone(&mut command, matches, &CODES)?.contains(&"url_template")
@@ -77,6 +78,22 @@ impl Download {
             // The base and its extension do not matter where there is a template or the demo's origin.
             _ => self.output.forget(id),
         }
+    }
+}
+
+impl Download {
+    /// Refuses what was typed and has no effect. A variable that was set long ago may have none.
+    fn expect_effect(&self, command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let here = &self.here;
+        let is_typed = |id| source(matches, id) == Some(ValueSource::CommandLine);
+        let text = if is_typed("gone") && here.gone == Gone::Delete && !here.update {
+            "--gone delete needs --update: only that asks for what is here"
+        } else if is_typed("max_gone") && here.gone == Gone::Keep {
+            "--max-gone needs --gone delete: only that deletes"
+        } else {
+            return Ok(());
+        };
+        Err(command.error(ErrorKind::ArgumentConflict, text))
     }
 }
 

@@ -61,6 +61,13 @@ fn open(sources: Vec<Source>) -> Result<Lists> {
     if sources.iter().any(is_url) {
         bail!("a LIST is a file of URLs, not a URL itself\n\nhint: echo URL | flagdl -");
     }
+    let is_command = |source: &&Source| matches!(source, Source::File(path) if ["serve", "status", "verify"].iter().any(|name| path.as_os_str() == *name));
+    if let Some(Source::File(path)) = sources.iter().find(is_command)
+        && !path.exists()
+    {
+        let name = path.display();
+        bail!("cannot read the list {name}: there is none\n\nhint: the command comes first: flagdl {name} ...");
+    }
     if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
         bail!("stdin (-) can be read only once");
     }

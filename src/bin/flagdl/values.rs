@@ -4,7 +4,7 @@ use std::{num::NonZeroU64, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 
-const DURATION_HINT: &str = "write a number and ms, s, m or h, such as 500ms, 10s or 2m";
+const DURATION_HINT: &str = "write a number and ms, s, m, h or d, such as 500ms, 10s or 2m";
 
 /// `500ms`, `10s`, `2m`, and `0s` too.
 pub(crate) fn pause(text: &str) -> Result<Duration, String> {

@@ -37,7 +37,10 @@ pub(crate) fn verify(arguments: &Verify) -> Result<u8> {
         };
         let is_whole = summary.missing() + summary.damaged() == 0;
         Ok(match (interrupt.number(), download) {
-            (Some(signal), _) => 128 + signal,
+            (Some(signal), _) => {
+                tell_to_go_on(arguments);
+                128 + signal
+            }
             (None, _) if is_whole => 0,
             (None, None) => exit::BAD,
             (None, Some((http, options))) => repair(arguments, http, options, stop, &interrupt).await,
@@ -70,5 +73,16 @@ async fn repair(arguments: &Verify, http: Http, options: Options, stop: StopSign
     let mut console = Console::of_repair(&arguments.output);
     let folder = arguments.folder.dest.clone();
     let result = flagdl::run(Plan::mending(), folder, http, options, stop, &mut console).await;
-    finish(result, &mut console, None, |summary| exit::of_repair(&summary.tally, interrupt.number()))
+    let code = finish(result, &mut console, None, |summary| exit::of_repair(&summary.tally, interrupt.number()));
+    if interrupt.number().is_some() || code == exit::MACHINE {
+        tell_to_go_on(arguments);
+    }
+    code
+}
+
+/// What was found is in the ledger, so the same command knows what is left to do.
+fn tell_to_go_on(arguments: &Verify) {
+    if arguments.repair && !arguments.output.quiet {
+        complain("to go on: the same command again; what is lost is known");
+    }
 }

@@ -114,7 +114,7 @@ impl Claims {
 /// A file that never gets a name, below a folder that is made if it is missing.
 fn open(folder: &Path) -> io::Result<File> {
     let destination = Destination::make(folder, Durability::None).map_err(io::Error::other)?;
-    Store::open_beside(destination).map_err(io::Error::other)?.scratch()
+    Store::open(destination).map_err(io::Error::other)?.scratch()
 }
 
 #[cfg(test)]

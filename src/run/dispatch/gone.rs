@@ -14,7 +14,7 @@ use crate::{
     event::{Change, Event, Withheld},
     fetch::Transport,
     ledger::{LedgerError, Reader, Record, Row, RunId},
-    options::Gone,
+    options::{Existing, Gone},
     run::Cause,
     stop::Stop,
     store::{Store, StoreError, inspect::Inspector},
@@ -26,7 +26,9 @@ const BATCH: usize = 256;
 impl<T: Transport> Dispatcher<'_, T> {
     /// Removes what is gone, or says why not.
     pub(super) async fn delete_gone(&mut self) {
-        let Gone::Delete(most) = self.setting.options.gone else { return };
+        let (Gone::Delete(most), Existing::Update) = (self.setting.options.gone, self.setting.options.existing) else {
+            return;
+        };
         let (gone, asked) = (self.tally.changed(Change::Gone), self.asked_about);
         if gone == 0 {
             return;
@@ -51,13 +53,13 @@ impl<T: Transport> Dispatcher<'_, T> {
         ledger.flush().await?;
         let (folder, store, run) = (self.folder.clone(), Arc::clone(self.setting.store()), ledger.run());
         let mut sweep = in_background(move || Sweep::begin(&folder, store, run)).await?;
-        loop {
-            let (swept, rows) = in_background(move || sweep.next_batch()).await?;
+        while self.failed.is_none() && self.stop.now() == Stop::Run {
+            let (swept, batch) = in_background(move || sweep.next_batch()).await?;
             sweep = swept;
-            if rows.is_empty() {
-                return Ok(());
+            if batch.rows.is_empty() && batch.failed.is_none() {
+                break;
             }
-            for (row, was_here) in rows {
+            for (row, was_here) in batch.rows {
                 if was_here {
                     self.deleted += 1;
                     self.report(&Event::Deleted(&row.path));
@@ -67,7 +69,11 @@ impl<T: Transport> Dispatcher<'_, T> {
                     ledger.catch_up().await?;
                 }
             }
+            if let Some(error) = batch.failed {
+                return Err(error.into());
+            }
         }
+        Ok(())
     }
 }
 
@@ -87,6 +93,13 @@ struct Sweep {
     after: Box<str>,
 }
 
+/// Files that are no longer here, with whether they were until now.
+struct Batch {
+    rows: Vec<(Row, bool)>,
+    /// Why the next one could not be removed.
+    failed: Option<StoreError>,
+}
+
 impl Sweep {
     fn begin(folder: &Path, store: Arc<Store>, run: RunId) -> Result<Self, Cause> {
         let failed = |source: io::Error| StoreError::Open { path: folder.to_owned(), source };
@@ -95,18 +108,23 @@ impl Sweep {
         Ok(Self { reader, folder: Inspector::open(folder).map_err(failed)?, store, run, after: Box::default() })
     }
 
-    /// Removes the next files; gives their rows, and whether there was a file. None at the end.
-    fn next_batch(mut self) -> Result<(Self, Vec<(Row, bool)>), Cause> {
-        let rows = self.reader.gone_rows(self.run, &self.after, BATCH)?;
-        if let Some(last) = rows.last() {
-            self.after = last.key.clone();
+    /// Removes the next files, up to one that cannot be.
+    fn next_batch(mut self) -> Result<(Self, Batch), Cause> {
+        let mut batch = Batch { rows: Vec::new(), failed: None };
+        for row in self.reader.gone_rows(self.run, &self.after, BATCH)? {
+            self.after.clone_from(&row.key);
+            match self.remove(&row) {
+                Ok(was_here) => batch.rows.push((row, was_here)),
+                Err(error) => {
+                    batch.failed = Some(error);
+                    break;
+                }
+            }
         }
-        let removed: Result<Vec<_>, Cause> =
-            rows.into_iter().map(|row| self.remove(&row).map(|was_here| (row, was_here))).collect();
-        Ok((self, removed?))
+        Ok((self, batch))
     }
 
-    fn remove(&self, row: &Row) -> Result<bool, Cause> {
+    fn remove(&self, row: &Row) -> Result<bool, StoreError> {
         let is_here = row.file.as_ref().is_some_and(|file| self.folder.has(&row.path, file.bytes));
         if is_here {
             self.folder.remove(&row.path).map_err(|error| self.store.failure(error, &row.path))?;

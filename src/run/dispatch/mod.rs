@@ -35,7 +35,7 @@ use self::{admit::Gate, robots::Errand, survey::Survey};
 use super::{
     Cause, RunError,
     attempt::{Attempted, Setting, Wanted},
-    pending::{self, Pending},
+    pending::{self, Asks, Pending},
     write::{Saved, Write},
 };
 use crate::{
@@ -240,8 +240,9 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
                 Work::Entry(pending) => {
                     pending.start(now);
                     let is_update = setting.options.existing == Existing::Update;
-                    let (headers, if_changed) = pending.question(setting.options.headers.as_ref(), is_update);
-                    partial = pending.partial.take().map(|kept| kept.partial);
+                    let (headers, asks) = pending.question(setting.options.headers.as_ref(), is_update);
+                    partial = pending.partial.take_if(|_| asks == Asks::Rest).map(|kept| kept.partial);
+                    let if_changed = asks == Asks::IfChanged;
                     let name = pending.job().path.clone();
                     let request = Request { link: pending.link().clone(), headers, reach: pending.reach() };
                     (request, Wanted::File { name, if_changed })

@@ -14,7 +14,7 @@ use super::{Dispatcher, Done, Task, Work, admit::Turn, telling::held_host};
 use crate::{
     event::{Ended, Event, Failure, HostDown, Outcome, RedirectError, shown},
     fetch::Transport,
-    ledger::StoredFile,
+    ledger::{StoredFile, Validators},
     options::Existing,
     run::{
         attempt::{Answer, Attempted},
@@ -139,11 +139,11 @@ impl<T: Transport> Dispatcher<'_, T> {
         wait: Option<Duration>,
         finding: Finding,
     ) {
-        if matches!(answer, Ok(Answer::Body { .. } | Answer::NotFound | Answer::Unchanged)) {
-            self.asked_about += u64::from(pending.job().before.is_some());
-        }
         match answer {
-            Ok(Answer::Body { content, measured, file, digests }) => {
+            Ok(Answer::Body { content, measured, mut file, digests }) => {
+                if pending.is_redirected() {
+                    file.validators = Validators::default();
+                }
                 self.unwritten_bytes += content.held();
                 let (path, checksum) = (pending.job().path.clone(), pending.job().entry.sha256);
                 let is_update = self.setting.options.existing == Existing::Update;
@@ -250,6 +250,8 @@ impl<T: Transport> Dispatcher<'_, T> {
     /// The one place where an entry ends: counted, reported and noted once.
     pub(super) fn end(&mut self, ended: Ended, saved: Option<Box<StoredFile>>) {
         self.tally.add(&ended);
+        let is_answered = matches!(ended.outcome, Outcome::Ok | Outcome::Unchanged | Outcome::NotFound);
+        self.asked_about += u64::from(is_answered && ended.had_file);
         self.report(&Event::Ended(&ended));
         self.note(ended, saved);
     }

@@ -200,8 +200,9 @@ async fn the_ledger_knows_what_was_saved() {
     for (path, media_type) in [("large", "image/x-large"), ("small", "image/gif"), ("moved", "image/gif")] {
         let file = of(path).file.as_ref().expect("it was saved");
         assert_eq!(file.media_type.as_deref(), Some(media_type));
-        assert_eq!(file.validators.etag.as_deref(), Some(etag));
-        assert_eq!(file.validators.last_modified.as_deref(), Some(changed));
+        let is_direct = path != "moved";
+        assert_eq!(file.validators.etag.as_deref(), is_direct.then_some(etag), "{path}");
+        assert_eq!(file.validators.last_modified.as_deref(), is_direct.then_some(changed), "{path}");
     }
     assert_eq!(&*of("moved").url, "http://h/moved");
 }

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::MetadataExt as _, time::Duration};
 
 use super::{
     bench::{Bench, options},
-    double::IMAGE,
+    double::{Answer, Double, IMAGE},
     origin::{Origin, Version},
 };
 use crate::{
@@ -212,5 +212,46 @@ async fn without_being_asked_nothing_is_adopted_and_with_any_file_accepted_a_tex
         origin.put("a", Version::new(image(1), "\"1\""));
         let summary = run(&mut bench, "a\n", &origin, options).await;
         assert_eq!((summary.tally.of(Outcome::Skipped), summary.tally.of(Outcome::Ok)), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_through_a_redirect_is_not_asked_about_with_its_validators() {
+    let tagged = |body: u8| {
+        let answer = Answer::status(200).header("etag", "\"1\"");
+        answer.chunks(Duration::ZERO, [bytes::Bytes::from(image(body))])
+    };
+    let moved = |to: &str| Answer::redirect(to);
+    let (mut bench, double) = (Bench::new(), Double::default());
+    let double = double
+        .script("http://h/a", [moved("http://h/one"), moved("http://h/two")])
+        .script("http://h/one", [tagged(1)])
+        .script("http://h/two", [tagged(2)]);
+    bench.run("a\n", &double, options(1)).await.expect("it goes on");
+    let summary = bench.run("a\n", &double, update()).await.expect("it goes on");
+    assert_eq!(counts(&summary), [1, 0, 0, 0, 1, 0]);
+    assert_eq!(fs::read(bench.out().join("a")).expect("a file"), image(2));
+    assert!(double.asked().iter().all(|asked| !asked.headers), "no validators are told to anybody");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_bytes_again_mend_a_file_that_the_disk_has_damaged() {
+    let (mut bench, origin) = (Bench::new(), Origin::default());
+    origin.put("a", Version { bytes: image(1), etag: None, last_modified: None });
+    run(&mut bench, "a\n", &origin, options(1)).await;
+    fs::write(bench.out().join("a"), image(7)).expect("written");
+    let summary = run(&mut bench, "a\n", &origin, update()).await;
+    assert_eq!(summary.tally.of(Outcome::Ok), 1);
+    assert_eq!(fs::read(bench.out().join("a")).expect("a file"), image(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_and_here_is_asked_for_however_recently_it_was_not_found() {
+    let (mut bench, origin, list) = mirror().await;
+    origin.remove("5");
+    let day = Some(Duration::from_secs(24 * 60 * 60));
+    for _ in 0..2 {
+        let summary = run(&mut bench, &list, &origin, Options { missing_ttl: day, ..update() }).await;
+        assert_eq!(summary.tally.changed(Change::Gone), 1);
     }
 }

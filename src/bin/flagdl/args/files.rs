@@ -30,7 +30,7 @@ pub(crate) struct Files {
     #[arg(long, value_name = "WHAT", default_value = "image", env = "FLAGDL_ACCEPT", hide_env = true)]
     pub(crate) accept: Accept,
 
-    /// What is synced, to outlive a power loss: nothing, each batch of a second, or each file before it has its name
+    /// What a power loss cannot take: nothing, all but the last second, or not even a part of a file
     #[arg(long, value_name = "WHAT", default_value = "none", env = "FLAGDL_DURABILITY", hide_env = true)]
     pub(crate) durability: Durability,
 }
@@ -47,19 +47,19 @@ pub(crate) struct Here {
     #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_OVERWRITE", hide_env = true)]
     pub(crate) overwrite: bool,
 
-    /// What becomes of files that their servers no longer have, as --update finds them: keep, or delete at the end
+    /// With --update, what becomes of files that their servers no longer have: keep, or delete at the end
     #[arg(long, value_name = "WHAT", default_value = "keep", env = "FLAGDL_GONE", hide_env = true)]
     pub(crate) gone: Gone,
 
-    /// Delete nothing if more of the files asked about are gone, as 1% or 100
+    /// Delete nothing if more of the files asked about are gone: a share (1%, of fewer than 100 none) or a count (100)
     #[arg(long, value_name = "SHARE", default_value = "1%", env = "FLAGDL_MAX_GONE", hide_env = true)]
     pub(crate) max_gone: Share,
 
-    /// For so long ask no more for what was not found, as 12h or 7d [default: ask again each time]
+    /// How long not to ask again for what was not found, as 12h or 7d [default: ask again each time]
     #[arg(long, value_name = "TIME", value_parser = duration, env = "FLAGDL_MISSING_TTL", hide_env = true)]
     pub(crate) missing_ttl: Option<Duration>,
 
-    /// Take a good file that flagdl has not put there, and that has an entry's name, as that entry's
+    /// Take a good file that flagdl has not put there, and that has an entry's name, as that entry's, without asking
     #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ADOPT", hide_env = true)]
     pub(crate) adopt: bool,
 }

@@ -34,7 +34,7 @@ pub(crate) struct Misses {
     #[arg(long, value_name = "FILE", env = "FLAGDL_FAILED", hide_env = true)]
     pub(crate) failed: Option<PathBuf>,
 
-    /// Write each new, changed and gone file to FILE: the word, a tab, and its path below DIR
+    /// Write a line for each new, changed or gone file to FILE: the word, a tab, and its path below DIR
     #[arg(long, value_name = "FILE", env = "FLAGDL_DIFF", hide_env = true)]
     pub(crate) diff: Option<PathBuf>,
 

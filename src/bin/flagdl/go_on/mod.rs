@@ -32,12 +32,21 @@ pub(crate) struct GoOn {
     /// Variables that are not shown at all.
     unnamed: Vec<String>,
     reads_stdin: bool,
+    /// The file of `--diff`, which the next run would begin anew.
+    diff: Option<String>,
+    /// Whether all is fetched again, also what has been fetched until here.
+    overwrites: bool,
 }
 
 impl GoOn {
     /// The command that a program was started with, as it was understood.
     pub(crate) fn new(program: &OsStr, command: &Command, matches: &ArgMatches) -> Self {
-        let mut go_on = Self { words: vec![quoted(program)], ..Self::default() };
+        let mut go_on = Self {
+            words: vec![quoted(program)],
+            diff: raw_of("diff", command, matches),
+            overwrites: matches.try_get_one::<bool>("overwrite").ok().flatten() == Some(&true),
+            ..Self::default()
+        };
         let mut options = Vec::new();
         for option in command.get_arguments().filter(|option| !option.is_positional()) {
             match matches.value_source(option.get_id().as_str()) {
@@ -110,11 +119,23 @@ impl GoOn {
             let variables = self.unnamed.join(", ");
             lines.push(format!("hint: keep {variables} as set now, not shown here as it may be secret"));
         }
+        if let Some(diff) = &self.diff {
+            lines.push(format!("hint: {diff} has what changed until here: use it, or move it away, before that"));
+        }
+        if self.overwrites {
+            lines.push("hint: without --overwrite only what is missing is fetched then".to_owned());
+        }
         if self.reads_stdin {
             lines.push("hint: stdin has to bring the same list again".to_owned());
         }
         lines.join("\n")
     }
+}
+
+/// The value of an option, as it may be shown.
+fn raw_of(id: &str, command: &Command, matches: &ArgMatches) -> Option<String> {
+    let option = command.get_arguments().find(|option| option.get_id() == id)?;
+    raw(option, matches).first().map(|value| quoted(value))
 }
 
 /// The option's shortest name.

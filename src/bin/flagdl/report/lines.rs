@@ -49,6 +49,7 @@ impl Lines {
                     bad => format!("{} are", with_commas(*bad)),
                 }
             )),
+            Event::Draining(0) if !self.quiet => Some("stopping".to_owned()),
             Event::Draining(in_flight) if !self.quiet => {
                 let s = if *in_flight == 1 { "" } else { "s" };
                 Some(format!("stopping: {in_flight} request{s} in flight may finish (Ctrl-C again gives them up)"))
@@ -88,7 +89,11 @@ fn of_withheld(withheld: &Withheld) -> String {
              hint: if that is right, run it again with --max-gone {gone}"
         ),
         Withheld::CutShort { gone } => {
-            format!("*** nothing was deleted, because the run did not go to its end ({gone} files are gone until here)")
+            let files = if *gone == 1 { "file is" } else { "files are" };
+            format!(
+                "*** nothing was deleted, because the run did not go to its end ({gone} {files} gone so far)\n\
+                 hint: a run that goes to its end deletes"
+            )
         }
         _ => "*** nothing was deleted".to_owned(),
     }
@@ -104,7 +109,7 @@ fn of_ended(ended: &Ended) -> String {
             Some(link) => format!("*** error for {entry}: {failure} ({link})"),
             None => format!("*** error for {entry}: {failure} ({} line {})", ended.entry.list, ended.entry.line),
         },
-        (None, Outcome::NotFound) if ended.change == Some(Change::Gone) => format!("{entry} is not found any more"),
+        (None, Outcome::NotFound) if ended.change == Some(Change::Gone) => format!("{entry} is not found (gone)"),
         (None, Outcome::Ok) if ended.change == Some(Change::Changed) => format!("{entry} is ok, and has changed"),
         (None, Outcome::NotFound) => format!("{entry} is not found"),
         (None, Outcome::Duplicate) => format!("{entry} is a duplicate"),

@@ -16,11 +16,12 @@ mod summary;
 mod verification;
 
 use std::{
+    fs,
     io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use flagdl::{
     event::{Event, Outcome, Reporter},
     list::Source,
@@ -56,6 +57,15 @@ pub(crate) struct Console {
 impl Console {
     pub(crate) fn new(arguments: &Download) -> Result<Self> {
         let Download { output, misses, .. } = arguments;
+        if let Some(diff) = &misses.diff {
+            let same = |other: &PathBuf| is_same(diff, other);
+            if arguments.lists.iter().any(same) {
+                bail!("--diff: {} is a list that is read", diff.display());
+            }
+            if misses.failed.as_ref().is_some_and(same) {
+                bail!("--failed and --diff name the same file");
+            }
+        }
         let listing = |option, path: &Option<PathBuf>| {
             path.as_deref().map(|path| Listing::create(option, path, &arguments.lists))
         };
@@ -137,6 +147,12 @@ fn shows_bar(output: &Output) -> bool {
         When::Never => false,
     };
     shows && !output.quiet
+}
+
+/// Whether two names are of one file, which need not be there yet.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let resolved = |path: &Path| fs::canonicalize(path).ok();
+    one == other || resolved(one).is_some_and(|one| Some(one) == resolved(other))
 }
 
 impl Reporter for Console {

@@ -22,7 +22,7 @@ pub(super) fn entry(ended: &Ended, first: bool) -> Value {
         ("url", ended.link.as_ref().map(|link| json!(link.to_string()))),
         ("path", ended.path.as_ref().filter(|_| here).map(|path| json!(path.as_str()))),
         ("outcome", Some(json!(ended.outcome.as_str()))),
-        // An `ok` without it is new.
+        // What is new says so by its outcome.
         ("change", ended.change.filter(|change| *change != Change::New).map(|change| json!(change.as_str()))),
         ("class", ended.failure.as_ref().map(|failure| json!(failure.class()))),
         ("status", ended.status.map(|status| json!(status))),

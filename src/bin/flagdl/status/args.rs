@@ -48,6 +48,6 @@ pub(crate) struct StatusArgs {
     pub(crate) format: Format,
 
     /// Write each entry that last ended in an error to FILE, as a list
-    #[arg(long, value_name = "FILE", env = "FLAGDL_FAILED", hide_env = true, help_heading = "Output")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) failed: Option<PathBuf>,
 }
