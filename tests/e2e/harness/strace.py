@@ -49,12 +49,16 @@ class Fate:
         return f"inject={self.at.call}:{self.what}:{when}"
 
 
-def wrapper(*fates):
-    """What to put before a command so that this becomes of its calls. Paths narrow all of them down."""
-    calls = ",".join(fate.at.call for fate in fates)
+def wrapper(*fates, log=None):
+    """What to put before a command so that this becomes of its calls. Paths narrow all of them down.
+
+    With `log`, the calls are written there, with the paths of open files.
+    """
+    names = ",".join(fate.at.call for fate in fates)
     places = [part for fate in fates if fate.at.path for part in ("-P", fate.at.path)]
     rules = [part for fate in fates for part in ("-e", fate.rule())]
-    return [*_BASE, "-o", "/dev/null", *places, "-e", f"trace={calls}", *rules]
+    output = ["-y", "-o", str(log)] if log else ["-o", "/dev/null"]
+    return [*_BASE, *output, *places, "-e", f"trace={names}", *rules]
 
 
 # Not --seccomp-bpf, though it is faster: strace 6.1 then loses the signals that it is to send.
@@ -70,16 +74,32 @@ def needed():
         raise Skipped(f"strace cannot be used here: {tried.stderr.strip()}")
 
 
-def writes_to(log, calls):
+def writes_to(log, names):
     """What to put before a command so that these calls are written to `log`, with the paths of open files."""
-    return [*_BASE, "-y", "-o", str(log), "-e", f"trace={','.join(calls)}"]
+    return [*_BASE, "-y", "-o", str(log), "-e", f"trace={','.join(names)}"]
+
+
+def calls(log):
+    """(thread, call, the rest of its line) of each call, in the order in which they began."""
+    return _CALL.findall(log.read_text(errors="replace"))
+
+
+def tampered(log):
+    """The rest of the line of each call that was made to fail."""
+    begun, found = {}, []
+    for line in log.read_text(errors="replace").splitlines():
+        thread = line.split(" ", 1)[0]
+        # Of a call that others came between, there are two lines.
+        begun.update((thread, rest) for thread, _, rest in _CALL.findall(line))
+        if line.endswith("(INJECTED)"):
+            found.append(begun.get(thread, ""))
+    return found
 
 
 def counts(log, path=""):
     """{call: the most of it that one thread made}, of the calls that name `path` or have it open."""
     named = re.compile(f'["/]{re.escape(path)}[">]') if path else re.compile("")
-    of_threads = Counter(
-        (call, thread) for thread, call, rest in _CALL.findall(log.read_text(errors="replace")) if named.search(rest))
+    of_threads = Counter((call, thread) for thread, call, rest in calls(log) if named.search(rest))
     most = {}
     for (call, _), count in of_threads.items():
         most[call] = max(most.get(call, 0), count)

@@ -4,6 +4,7 @@ Everything a case says about files is said by comparing bytes with what the serv
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -110,6 +111,14 @@ class Workspace:
             size = images.varied_size(name, smallest, largest)
             pictures[f"{name}.jpg"] = self.serve(f"{below}/{name}.jpg", images.jpeg(name, size))
         return pictures
+
+    def date(self, name, seconds):
+        """Says when a file on the server was changed. nginx makes its ETag of that, in whole seconds, and the size."""
+        os.utime(self._served / name, (seconds, seconds))
+
+    def unserve(self, name):
+        """Takes a file off the server."""
+        (self._served / name).unlink()
 
     def serve_as(self, name, below):
         """Lets a folder on the server stand for another, from one request to the next."""
