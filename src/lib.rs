@@ -41,6 +41,7 @@
 //! | [`tally`] | the counts |
 //! | [`status`] | how entries stand, without the network |
 //! | `run` | the run itself |
+//! | `fuzzing` | what must hold for every input; for tests and fuzzers only |
 
 #[cfg(not(unix))]
 compile_error!("flagdl's store needs the openat family of calls, which only Unix systems have");
@@ -48,6 +49,9 @@ compile_error!("flagdl's store needs the openat family of calls, which only Unix
 mod clock;
 pub mod event;
 pub mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ledger;
 pub mod link;
 pub mod list;

@@ -52,9 +52,9 @@ impl Name {
 
     /// A name that was stored as text; none where it is no name that could have been given.
     pub(crate) fn of_stored(text: &str) -> Option<Self> {
-        // Escapes are as they should be: what `%` was put for is not put again.
+        // What `%` was put for is not put again.
         let is_encoded = |text: &str| !text.is_empty() && text.len() <= MAX_NAME && encode(text) == text;
-        (is_plain(text) || is_encoded(&text.replace('%', "_"))).then(|| Self(text.into()))
+        (is_plain(text) || are_escapes_whole(text) && is_encoded(&text.replace('%', "_"))).then(|| Self(text.into()))
     }
 
     /// `name~<hex digits of the link's SHA-256>.ext`, at most 64 of them, cut to length before the `~`.
@@ -135,6 +135,12 @@ fn encode(text: &str) -> String {
         }
     }
     name
+}
+
+/// Whether each `%` has its two digits behind it, as [`encode`] writes them.
+fn are_escapes_whole(text: &str) -> bool {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+    text.split('%').skip(1).all(|rest| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(is_digit)))
 }
 
 fn is_portable(character: char) -> bool {
@@ -244,6 +250,9 @@ mod tests {
 
     #[test]
     fn what_was_stored_is_only_taken_for_a_name_if_it_could_be_one() {
+        for text in ["100%.jpg", "a%", "a%4", "a%zz", "a%4g", "a%2f", "%%41", "a%é0"] {
+            assert_eq!(Name::of_stored(text), None, "{text:?}");
+        }
         for text in
             ["", ".", "..", "../x", "a/b", ".flagdl", "nul", "a:b", "a\u{0}", "a ", "-rf", &"x".repeat(MAX_NAME + 1)]
         {

@@ -118,7 +118,8 @@ impl Template {
         let link = Link::parse(&probed)?;
         let url = link.url();
         let kept = url.path().matches(PROBE).count() + url.query().map_or(0, |query| query.matches(PROBE).count());
-        if kept != codes {
+        // All of them, and no other: a host in upper case, which parsing lowers, may hold what looks like one.
+        if kept != codes || url.as_str().matches(PROBE).count() != codes {
             return Err(TemplateError::Place);
         }
         Ok(Self::from_probed(link, &pieces))
@@ -155,7 +156,9 @@ impl Template {
         if url.url().query().is_some() || base.contains('#') {
             return Err(TemplateError::BaseWithQuery);
         }
-        let base = base.trim_end_matches('/').replace('{', "%7B").replace('}', "%7D");
+        // As it was understood, not as it was written: what ends in a backslash or a blank may end in a slash. Braces
+        // are encoded by then.
+        let base = url.url().as_str().trim_end_matches('/');
         Self::parse(&format!("{base}/{{code:lower}}.{extension}"))
     }
 
@@ -265,6 +268,12 @@ mod tests {
         let template = Template::for_base("http://h:8000/flags/", "png").expect("a base");
         let (link, name) = template.expand("CN").expect("a code");
         assert_eq!((link.url().as_str(), name.as_str()), ("http://h:8000/flags/cn.png", "cn.png"));
+        for base in ["http://h/a/ ", "http://h/a\\", "http://h/a/\t/", "\nhttp://h/a", "http://h/b/../a//"] {
+            let template = Template::for_base(base, "png").expect(base);
+            assert_eq!(template.expand("CN").expect("a code").0.url().as_str(), "http://h/a/cn.png", "{base:?}");
+        }
+        let braces = Template::for_base("http://u{code}@h/{code}/", "png").expect("no placeholder in a base");
+        assert_eq!(braces.expand("CN").expect("a code").0.url().as_str(), "http://u%7Bcode%7D@h/%7Bcode%7D/cn.png");
         assert_eq!(Template::for_base("http://h/?x=1", "jpg").expect_err("query"), TemplateError::BaseWithQuery);
         assert_eq!(Template::for_base("http://h", "../x").expect_err("extension"), TemplateError::Extension);
         assert!(matches!(Template::for_base("nonsense", "jpg"), Err(TemplateError::Link(_))));
@@ -284,6 +293,9 @@ mod tests {
             ("{code}://h/x.jpg", TemplateError::Place),
             ("https://h/x.jpg#{code}", TemplateError::Place),
             ("https://h/{code}/../x.jpg", TemplateError::Place),
+            ("https://FLAGDL0PROBE/{code}", TemplateError::Place),
+            ("https://hFlagdl0Probe.org/{code}/{code}", TemplateError::Place),
+            ("https://flagdl0\tprobe@h/{code}", TemplateError::Place),
             ("{code}", TemplateError::Place),
             ("ftp://h/{code}", TemplateError::Link(LinkError::Scheme("ftp".into()))),
         ] {

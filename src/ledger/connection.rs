@@ -30,34 +30,46 @@ pub(super) enum Access {
     Read,
 }
 
-/// Opens the database at `path`, and tells whose it is.
+/// Opens the database at `path`, and tells whose it is. What is [taken](take) only then is changed by being closed.
 pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError> {
     if let Some(what) = what_else(path) {
         return Err(LedgerError::NotAFile { path: path.to_owned(), what });
     }
-    if !has_log(path) {
+    let had_log = has_log(path);
+    if !had_log {
         // What lies in the one file is all there is: it can be looked at without a lock and without a trace.
-        schema::identify(&immutable(path)?, path)?;
+        examine(&immutable(path)?, path)?;
     }
-    let opened = shared(path, access);
+    let opened = shared(path, access, had_log);
     match opened {
         // On a medium that cannot be written to, not even the log's index can be made.
         Err(error) if access == Access::Read && error.is_about_writing() && !has_log(path) => {
             let connection = immutable(path)?;
-            let kind = schema::identify(&connection, path)?;
+            let kind = examine(&connection, path)?;
             Ok((connection, kind))
         }
         opened => opened,
     }
 }
 
-fn shared(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError> {
-    let connection = Connection::open_with_flags(path, flags() | OpenFlags::SQLITE_OPEN_READ_WRITE).about(path)?;
-    // Until it is known to be ours: closing the connection must not carry the log of another program over.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).about(path)?;
-    connection.busy_timeout(PATIENCE).about(path)?;
-    let kind = schema::identify(&connection, path)?;
+/// Takes a database for one that is ours and whole: closing the connection may carry its log over.
+pub(super) fn take(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).about(path)?;
+    Ok(())
+}
+
+fn shared(path: &Path, access: Access, had_log: bool) -> Result<(Connection, Kind), LedgerError> {
+    let connection = Connection::open_with_flags(path, flags() | OpenFlags::SQLITE_OPEN_READ_WRITE).about(path)?;
+    // Until it is taken: closing the connection must not carry over the log of another program, nor one that damage may be
+    // in. Where there was none, the one that this connection makes is to go with it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, had_log).about(path)?;
+    connection.busy_timeout(PATIENCE).about(path)?;
+    let could_write = !connection.is_readonly("main").about(path)?;
+    let kind = examine(&connection, path)?;
+    if could_write && connection.is_readonly("main").about(path)? {
+        // Nothing but its own header says so, with a number that no version of flagdl has written there.
+        return Err(schema::damage(path, "its header says that it is for reading only".into()));
+    }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).about(path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).about(path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).about(path)?;
@@ -66,6 +78,15 @@ fn shared(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError
     connection.pragma_update(None, "cache_size", -CACHE).about(path)?;
     connection.pragma_update(None, "query_only", access == Access::Read).about(path)?;
     Ok((connection, kind))
+}
+
+/// Whose it is. Ours of this version has all its tables too; an older one will have them once it is brought up to date.
+fn examine(connection: &Connection, path: &Path) -> Result<Kind, LedgerError> {
+    let kind = schema::identify(connection, path)?;
+    if kind == Kind::Ours(schema::VERSION) {
+        schema::check(connection, path)?;
+    }
+    Ok(kind)
 }
 
 /// A connection that believes that nobody writes: it takes no lock and needs no log.

@@ -73,7 +73,7 @@ impl Ledger {
         // Where there can be no such log (no shared memory), the database keeps its own kind, and readers wait.
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).about(&path)?;
         schema::migrate(&mut connection, &path, kind)?;
-        schema::check(&connection, &path)?;
+        connection::take(&connection, &path)?;
         Ok(Self { connection, path, lock })
     }
 

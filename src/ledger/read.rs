@@ -55,7 +55,7 @@ impl Reader {
             Kind::Ours(version) if version < schema::VERSION => return Err(LedgerError::Older { path, version }),
             Kind::Ours(_) => {}
         }
-        schema::check(&connection, &path)?;
+        connection::take(&connection, &path)?;
         Ok(Some(Self { connection, path }))
     }
 

@@ -32,7 +32,7 @@ pub(super) enum Kind {
 
 /// Whose the database at `path` is.
 pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Kind, LedgerError> {
-    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).about(path);
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| blame(path, error));
     let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
     match (application, version) {
@@ -49,7 +49,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, kind: Kind) -> R
         Kind::New => 0,
         Kind::Ours(version) => version,
     };
-    take(connection, &STEPS, from).about(path)
+    take(connection, &STEPS, from).about(path)?;
+    check(connection, path)
 }
 
 fn take(connection: &mut Connection, steps: &[&str], from: i64) -> rusqlite::Result<()> {
@@ -68,19 +69,24 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), LedgerEr
     for sql in
         ["SELECT last_modified FROM entry", "SELECT options FROM run", "SELECT * FROM items", "SELECT * FROM runs"]
     {
-        if let Err(error) = connection.prepare(sql) {
-            return Err(match error.sqlite_error_code() {
-                // "no such table" is an error like any other to the database. To us it is damage.
-                Some(ErrorCode::Unknown) | None => {
-                    let damage = ffi::Error::new(ffi::SQLITE_CORRUPT);
-                    let source = Error::SqliteFailure(damage, Some(error.to_string()));
-                    LedgerError::Damaged { path: path.to_owned(), source }
-                }
-                Some(_) => LedgerError::new(path, error),
-            });
-        }
+        connection.prepare(sql).map_err(|error| blame(path, error))?;
     }
     Ok(())
+}
+
+/// What it means that the schema cannot be read. "no such table" and "unsupported file format" are errors like any other
+/// to the database. To us they are damage.
+fn blame(path: &Path, error: Error) -> LedgerError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::Unknown) | None => damage(path, error.to_string()),
+        Some(_) => LedgerError::new(path, error),
+    }
+}
+
+/// Damage that the database itself does not call so.
+pub(super) fn damage(path: &Path, what: String) -> LedgerError {
+    let source = Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(what));
+    LedgerError::Damaged { path: path.to_owned(), source }
 }
 
 #[cfg(test)]

@@ -52,8 +52,9 @@ pub(super) enum Line<'a> {
 /// Reads a line, of which what comes first and last has been trimmed as far as it is ASCII.
 pub(super) fn parse(line: &[u8]) -> Line<'_> {
     let Ok(text) = std::str::from_utf8(line) else { return faulty(line, LineError::NotUtf8) };
-    let (entry, checksum) = split(text.trim());
-    if entry.is_empty() {
+    let (entry, checksum) = split(trim(text));
+    // Behind blanks that are not ASCII a comment is only seen here.
+    if entry.is_empty() || entry.starts_with('#') {
         return Line::Blank;
     }
     if let Some(control) = entry.chars().find(|character| character.is_control()) {
@@ -70,6 +71,12 @@ pub(super) fn faulty(line: &[u8], error: LineError) -> Line<'static> {
     let text = String::from_utf8_lossy(&line[..line.len().min(4 * MAX_EXCERPT)]);
     let excerpt: String = text.chars().take(MAX_EXCERPT).collect();
     Line::Faulty(visible(&excerpt).into(), error)
+}
+
+/// Without the blanks around it. Byte order marks in front go with them: they stand inside a list that was put together
+/// of several, and what is written as a first line must not lose one.
+fn trim(text: &str) -> &str {
+    text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}').trim_end()
 }
 
 /// An entry, and what looks like a checksum behind the last tab.

@@ -113,6 +113,14 @@ impl Lists {
         Ok(Self { current: waiting.next(), waiting, buffer: Vec::new() })
     }
 
+    /// A list of this name out of `input`, read through a buffer of this size.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn of(name: &str, input: impl Read + Send + 'static, buffer: usize) -> Self {
+        let input: Box<dyn Read + Send> = Box::new(input);
+        let reader = Reader { name: name.into(), line: 0, input: BufReader::with_capacity(buffer, input) };
+        Self { waiting: Vec::new().into_iter(), current: Some(reader), buffer: Vec::new() }
+    }
+
     /// The next entry, with why it is none where it is faulty; `None` after the last list's end.
     ///
     /// # Errors

@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn entries(text: impl Into<Vec<u8>>) -> Vec<(Entry, Result<(), LineError>)> {
-    let input: Box<dyn Read + Send> = Box::new(io::Cursor::new(text.into()));
-    let reader = Reader { name: "list".into(), line: 0, input: BufReader::with_capacity(16, input) };
-    let mut lists = Lists { waiting: Vec::new().into_iter(), current: Some(reader), buffer: Vec::new() };
+    let mut lists = Lists::of("list", io::Cursor::new(text.into()), 16);
     let mut entries = Vec::new();
     while let Some(read) = lists.next_entry().expect("memory can be read") {
         entries.push(read);
@@ -28,6 +26,12 @@ fn comments_blanks_and_line_ends_change_nothing() {
     assert_eq!(texts("\u{feff}cn\r\n\n  # a comment\n\t in \t\n#\nus"), ["cn", "in", "us"]);
     assert!(texts("").is_empty());
     assert!(texts("\n \n# only\n\u{3000}\n").is_empty());
+}
+
+#[test]
+fn a_comment_is_one_behind_any_blank_and_a_mark_inside_a_list_is_none_of_an_entry() {
+    assert!(texts("\u{3000}# a\n\u{a0}#\n\u{b} # c\n\u{feff}\u{feff}# d\n\u{feff}").is_empty());
+    assert_eq!(texts("cn\n\u{feff}in\n \u{feff}\u{3000}\u{feff} us"), ["cn", "in", "us"]);
 }
 
 #[test]
@@ -78,9 +82,7 @@ fn an_endless_line_is_read_in_constant_memory() {
 #[test]
 fn a_comment_in_the_buffer_is_no_entry_to_go_on_with() {
     for (text, waiting) in [("a\nb\n", false), ("a\nb", true), ("a\n\n# c\n \n", true), ("a\n#\nb\nc", false)] {
-        let input: Box<dyn Read + Send> = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
-        let reader = Reader { name: "list".into(), line: 0, input: BufReader::with_capacity(64, input) };
-        let mut lists = Lists { waiting: Vec::new().into_iter(), current: Some(reader), buffer: Vec::new() };
+        let mut lists = Lists::of("list", io::Cursor::new(text.as_bytes().to_vec()), 64);
         lists.next_entry().expect("memory can be read");
         assert_eq!(lists.is_waiting(), waiting, "{text:?}");
     }

@@ -174,6 +174,35 @@ async fn a_damaged_ledger_is_said_to_be_damaged_and_left_alone() {
 }
 
 #[test]
+fn a_ledger_that_is_found_damaged_in_its_log_keeps_the_log() {
+    let folder = folder();
+    drop(Ledger::open(folder.path()).expect("made"));
+    let killed = rusqlite::Connection::open(database(&folder)).expect("a database");
+    killed.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).expect("set");
+    killed.execute_batch("DROP VIEW items").expect("dropped");
+    drop(killed);
+    assert!(folder.path().join(".flagdl/ledger.db-wal").exists());
+    for error in refused(&folder) {
+        assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_header_that_no_version_has_written_is_damage() {
+    // Where the versions for writing and for reading stand, and the format of the schema.
+    for (place, value) in [(18, 3), (18, 0xff), (47, 9)] {
+        let folder = folder();
+        drop(Ledger::open(folder.path()).expect("made"));
+        let mut bytes = fs::read(database(&folder)).expect("a file");
+        bytes[place] = value;
+        fs::write(database(&folder), bytes).expect("written");
+        for error in refused(&folder) {
+            assert!(matches!(error, LedgerError::Damaged { .. }), "{place}: {error}");
+        }
+    }
+}
+
+#[test]
 fn a_start_that_was_killed_at_once_is_begun_again() {
     let folder = folder();
     fs::create_dir(folder.path().join(".flagdl")).expect("made");
