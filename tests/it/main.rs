@@ -37,6 +37,8 @@ mod redirects;
 mod rerun;
 mod resume;
 mod robots;
+mod scarce;
+mod secrets;
 mod status;
 mod stopping;
 mod surroundings;
