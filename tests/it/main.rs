@@ -15,8 +15,11 @@ mod workspace;
 
 mod bodies;
 mod breaker;
+mod certificates;
 mod digests;
 mod encryption;
+mod faults;
+mod flipping;
 mod going_on;
 mod harness;
 mod help;
