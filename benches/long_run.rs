@@ -112,7 +112,7 @@ impl Transport for Origin {
         let path = request.link.url().path();
         let number = path.trim_end_matches(".gif").rsplit('-').next().and_then(|digits| digits.parse().ok());
         let (status, body) = if number.is_none_or(is_missing) { (404, None) } else { (200, Some(IMAGE)) };
-        Ok((Head { status, headers: HeaderMap::new() }, Once(body.map(Bytes::from_static))))
+        Ok((Head { status, headers: HeaderMap::new(), from: None }, Once(body.map(Bytes::from_static))))
     }
 }
 

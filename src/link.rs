@@ -98,7 +98,9 @@ impl Link {
         if location.len() > MAX_LINK {
             return Err(LinkError::TooLong);
         }
-        Self::from_url(self.url.join(location)?)
+        let link = Self::from_url(self.url.join(location)?)?;
+        // A relative one, and characters that are encoded, make it longer with each hop.
+        if link.url.as_str().len() > MAX_LINK { Err(LinkError::TooLong) } else { Ok(link) }
     }
 
     /// As [`Link::parse`], for a text whose host is known: it begins with what `sibling` begins with.
@@ -271,6 +273,8 @@ mod tests {
             ("http://", "not a URL: empty host"),
             ("http://h:0/x", "port 0 cannot be used"),
             ("http://h:70000/x", "not a URL: invalid port number"),
+            // Punycode of what needs none would be a second way to write a name (RUSTSEC-2024-0421).
+            ("http://xn--localhost-/x", "not a URL: invalid international domain name"),
             ("x.jpg", "no http:// or https:// at its beginning"),
         ] {
             assert_eq!(Link::parse(text).expect_err(text).to_string(), why);
@@ -303,6 +307,9 @@ mod tests {
             ("http://h:81/c.jpg", "http://h:81/c.jpg"),
         ] {
             assert_eq!(base.join(location).expect(location).url().as_str(), target);
+        }
+        for location in [format!("/{}", "x".repeat(MAX_LINK)), format!("/{}", "é".repeat(MAX_LINK / 4))] {
+            assert_eq!(base.join(&location), Err(LinkError::TooLong));
         }
         assert_eq!(base.join("data:image/png;base64,x"), Err(LinkError::Scheme("data".into())));
     }

@@ -13,6 +13,9 @@ use crate::{
     store::{Flaw, StoreError},
 };
 
+/// Characters of a link that are shown where several are.
+const LONGEST_SHOWN: usize = 100;
+
 /// Why an attempt or an entry failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -136,9 +139,9 @@ pub enum HostDown {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// More hops than allowed.
-    #[error("more than {0} redirects")]
-    TooMany(u32),
+    /// More hops than allowed: each, and where the last one that was not followed leads.
+    #[error("more than {} redirects: {}", .0.len().saturating_sub(1), chain(.0))]
+    TooMany(Vec<Link>),
     /// No `Location`, or one that is no link.
     #[error("redirect to nowhere")]
     NoLocation,
@@ -202,6 +205,16 @@ impl Failure {
             _ => false,
         }
     }
+}
+
+/// Links in a row, each as far as a person would read it.
+fn chain(links: &[Link]) -> String {
+    let shown = links.iter().map(|link| {
+        let text = link.to_string();
+        let end = text.char_indices().nth(LONGEST_SHOWN).map(|(end, _)| end);
+        end.map_or_else(|| text.clone(), |end| format!("{}…", &text[..end]))
+    });
+    shown.collect::<Vec<_>>().join(" → ")
 }
 
 fn status_line(status: u16) -> String {

@@ -5,7 +5,7 @@
 
 use std::{error::Error as StdError, fmt, io};
 
-use super::resolve::LookUpError;
+use super::{guard::Refusal, resolve::LookUpError};
 use crate::link::visible;
 
 /// The stage and kind of a failed exchange.
@@ -34,6 +34,10 @@ pub enum Fault {
     Exhausted,
     /// The request could not be made from what was given. Final.
     Request,
+    /// A redirect leads from a public address, or from one that is not known, to one that is not public. Final.
+    PrivateAddress,
+    /// The address is of a cloud's metadata service. Final.
+    MetadataAddress,
 }
 
 impl Fault {
@@ -50,12 +54,18 @@ impl Fault {
             Self::Protocol => "protocol",
             Self::Exhausted => "out-of-files",
             Self::Request => "request",
+            Self::PrivateAddress | Self::MetadataAddress => "private-address",
         }
     }
 
     /// Whether another attempt could succeed.
     pub fn is_transient(self) -> bool {
-        !matches!(self, Self::NoSuchName | Self::Tls | Self::Request)
+        !matches!(self, Self::NoSuchName | Self::Tls | Self::Request) && !self.is_refusal()
+    }
+
+    /// Whether it is us who did not want to go there; nothing was asked.
+    pub(crate) fn is_refusal(self) -> bool {
+        matches!(self, Self::PrivateAddress | Self::MetadataAddress)
     }
 
     fn phrase(self) -> &'static str {
@@ -71,12 +81,14 @@ impl Fault {
             Self::Protocol => "not a valid HTTP answer",
             Self::Exhausted => "out of sockets or files",
             Self::Request => "request cannot be made",
+            Self::PrivateAddress => "redirect to a private address refused",
+            Self::MetadataAddress => "address of a metadata service refused",
         }
     }
 }
 
 /// A failed exchange.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FetchError {
     /// What kind of failure it was.
     pub fault: Fault,
@@ -94,7 +106,11 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.fault.phrase())?;
-        self.detail.as_ref().map_or(Ok(()), |detail| write!(f, ": {detail}"))
+        match &self.detail {
+            Some(detail) if self.fault.is_refusal() => write!(f, " ({detail}); hint: --allow-private"),
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -119,6 +135,9 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
     while let Some(source) = next {
         found.look_at(source);
         next = source.source();
+    }
+    if let Some(refusal) = found.refusal {
+        return refusal.into();
     }
     let fault = if builder {
         Fault::Request
@@ -160,6 +179,7 @@ struct Found {
     cut: bool,
     exhausted: bool,
     no_such_name: bool,
+    refusal: Option<Refusal>,
     innermost: Option<String>,
 }
 
@@ -175,6 +195,8 @@ impl Found {
             }
         } else if let Some(error) = source.downcast_ref::<LookUpError>() {
             self.no_such_name = matches!(error, LookUpError::NoSuchName(_));
+        } else if let Some(refusal) = source.downcast_ref::<Refusal>() {
+            self.refusal = Some(refusal.clone());
         } else if source.is::<rustls::Error>() {
             self.tls = true;
         } else if let Some(error) = source.downcast_ref::<hyper::Error>() {

@@ -10,7 +10,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -22,8 +22,9 @@ use reqwest::{Certificate, NoProxy, Proxy, redirect, retry, tls};
 use thiserror::Error;
 
 use super::{
-    Body, FetchError, Head, Request, Transport,
+    Body, Fault, FetchError, Head, Request, Transport,
     error::{Stage, classify},
+    guard::{Guard, GuardedResolver, Reach},
     resolve::CachingResolver,
 };
 
@@ -100,6 +101,11 @@ pub struct HttpOptions {
     pub certificates: Option<Vec<u8>>,
     /// Accept any certificate.
     pub insecure: bool,
+    /// Ask private addresses whoever says so, and the metadata services of clouds.
+    pub allow_private: bool,
+    /// The proxies that variables name for [`ProxyChoice::Environment`], whichever of them holds, without passwords:
+    /// connections to these are made wherever they are, and what comes through them is from an unknown address.
+    pub environment_proxies: Vec<String>,
 }
 
 impl Default for HttpOptions {
@@ -112,6 +118,8 @@ impl Default for HttpOptions {
             proxy: ProxyChoice::default(),
             certificates: None,
             insecure: false,
+            allow_private: false,
+            environment_proxies: Vec::new(),
         }
     }
 }
@@ -143,12 +151,21 @@ fn innermost(error: &reqwest::Error) -> String {
 }
 
 /// The transport over reqwest.
-#[derive(Debug)]
 pub struct Http {
-    /// Several where very many requests are in flight: each has a pool of its own, and what a pool does for a
-    /// request that comes or goes takes time in proportion to those that wait in it.
-    clients: Vec<reqwest::Client>,
-    next: AtomicUsize,
+    /// For what the list names.
+    listed: Clients,
+    /// For what may only be asked at public addresses. Apart from the others, because a connection is taken from a pool
+    /// by the name of its host, and no longer tells where it goes. Made only for the first redirect, because it costs as much as the start of all else.
+    public: OnceLock<Clients>,
+    guard: Arc<Guard>,
+    resolver: Arc<CachingResolver>,
+    options: HttpOptions,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 impl Http {
@@ -158,16 +175,66 @@ impl Http {
     ///
     /// [`SetupError`] names the option that cannot be used.
     pub fn new(options: &HttpOptions) -> Result<Self, SetupError> {
+        Self::over(CachingResolver::new(), options)
+    }
+
+    pub(super) fn over(resolver: CachingResolver, options: &HttpOptions) -> Result<Self, SetupError> {
         // An error only says that the program has made its own choice already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let resolver = Arc::new(CachingResolver::new());
-        let count = (options.per_host / IN_A_POOL).clamp(1, MAX_POOLS);
-        let clients = (0..count).map(|_| client(options, &resolver, count)).collect::<Result<_, _>>()?;
-        Ok(Self { clients, next: AtomicUsize::new(0) })
+        let (resolver, guard) = (Arc::new(resolver), Arc::new(guard(options)));
+        let listed = Clients::new(options, &resolver, &guard, Reach::Listed)?;
+        Ok(Self { listed, public: OnceLock::new(), guard, resolver, options: options.clone() })
+    }
+
+    fn clients(&self, reach: Reach) -> Result<&Clients, FetchError> {
+        if reach == Reach::Listed || !self.guard.is_on() {
+            return Ok(&self.listed);
+        }
+        if let Some(clients) = self.public.get() {
+            return Ok(clients);
+        }
+        let clients = Clients::new(&self.options, &self.resolver, &self.guard, Reach::Public);
+        let clients = clients.map_err(|error| FetchError::new(Fault::Request, Some(error.to_string())))?;
+        Ok(self.public.get_or_init(|| clients))
     }
 }
 
-fn client(options: &HttpOptions, resolver: &Arc<CachingResolver>, pools: usize) -> Result<reqwest::Client, SetupError> {
+/// Several where very many requests are in flight: each has a pool of its own, and what a pool does for a request
+/// that comes or goes takes time in proportion to those that wait in it.
+struct Clients {
+    all: Vec<reqwest::Client>,
+    next: AtomicUsize,
+}
+
+impl Clients {
+    fn new(
+        options: &HttpOptions,
+        resolver: &Arc<CachingResolver>,
+        guard: &Arc<Guard>,
+        reach: Reach,
+    ) -> Result<Self, SetupError> {
+        let (resolver, guard) = (Arc::clone(resolver), Arc::clone(guard));
+        let resolver = Arc::new(GuardedResolver { resolver, guard, reach });
+        let count = (options.per_host / IN_A_POOL).clamp(1, MAX_POOLS);
+        let all = (0..count).map(|_| client(options, &resolver, count)).collect::<Result<_, _>>()?;
+        Ok(Self { all, next: AtomicUsize::new(0) })
+    }
+
+    fn next(&self) -> &reqwest::Client {
+        &self.all[self.next.fetch_add(1, Ordering::Relaxed) % self.all.len()]
+    }
+}
+
+fn guard(options: &HttpOptions) -> Guard {
+    let proxies = match &options.proxy {
+        ProxyChoice::Direct => &[],
+        ProxyChoice::Environment => &options.environment_proxies[..],
+        ProxyChoice::Url { url, .. } => std::slice::from_ref(url),
+    };
+    Guard::new(options.allow_private, proxies.iter().map(String::as_str))
+}
+
+fn client(options: &HttpOptions, resolver: &Arc<GuardedResolver>, pools: usize) -> Result<reqwest::Client, SetupError> {
     let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| SetupError::UserAgent)?;
     if options.user_agent.trim().is_empty() {
         return Err(SetupError::UserAgent);
@@ -232,13 +299,18 @@ impl Transport for Http {
     type Body = HttpBody;
 
     async fn send(&self, request: Request) -> Result<(Head, HttpBody), FetchError> {
-        let client = &self.clients[self.next.fetch_add(1, Ordering::Relaxed) % self.clients.len()];
+        self.guard.judge_url(request.link.url(), request.reach)?;
+        let client = self.clients(request.reach)?.next();
         let mut builder = client.get(request.link.url().clone());
         if let Some(headers) = request.headers {
             builder = builder.headers((*headers).clone());
         }
         let mut response = builder.send().await.map_err(|error| classify(error, Stage::Head))?;
-        let head = Head { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()) };
+        let head = Head {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            from: response.remote_addr().and_then(|address| self.guard.origin(address.ip())),
+        };
         Ok((head, HttpBody { response }))
     }
 }

@@ -4,24 +4,27 @@
 //! under paused time. A transport follows no redirect, repeats no request and keeps no pace: those are the
 //! engine's, which counts every request that goes out.
 
+mod address;
 pub(crate) mod advice;
 mod clock;
 pub(crate) mod digest;
 pub(crate) mod error;
 mod field;
+mod guard;
 mod http;
 pub(crate) mod opt_out;
 mod quota;
 pub(crate) mod range;
 mod resolve;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, net::IpAddr, sync::Arc};
 
 use ::http::HeaderMap;
 use bytes::Bytes;
 
 pub use self::{
     error::{Fault, FetchError},
+    guard::Reach,
     http::{Http, HttpOptions, HttpVersion, ProxyChoice, SetupError},
 };
 use crate::link::Link;
@@ -33,6 +36,8 @@ pub struct Request {
     pub link: Link,
     /// The user's own headers; none where a redirect has led to another host.
     pub headers: Option<Arc<HeaderMap>>,
+    /// Where it may go; a transport that cannot tell addresses may leave it aside.
+    pub reach: Reach,
 }
 
 /// The start of an answer.
@@ -42,6 +47,8 @@ pub struct Head {
     pub status: u16,
     /// All header fields.
     pub headers: HeaderMap,
+    /// The address that answered; none where it is not known, as behind a proxy.
+    pub from: Option<IpAddr>,
 }
 
 impl Head {

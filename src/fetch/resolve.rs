@@ -8,6 +8,7 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -15,7 +16,6 @@ use std::{
 };
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 use tokio::{
     sync::{Semaphore, watch},
@@ -48,10 +48,13 @@ impl From<dns_lookup::LookupError> for LookUpError {
     }
 }
 
+/// What a look-up gives: all addresses of a name.
+type LookedUp = Result<Vec<SocketAddr>, LookUpError>;
+
 #[derive(Debug, Clone)]
 struct Answer {
     at: Instant,
-    addresses: Result<Vec<SocketAddr>, LookUpError>,
+    addresses: LookedUp,
 }
 
 /// A question, and its answer as soon as there is one.
@@ -64,15 +67,38 @@ fn is_fresh(known: &Known, now: Instant) -> bool {
     })
 }
 
+/// A look-up that may block its thread.
+type LookUp = Arc<dyn Fn(&str) -> LookedUp + Send + Sync>;
+
 /// A resolver that remembers.
 pub(super) struct CachingResolver {
     known: Mutex<HashMap<String, Known>>,
     lookups: Arc<Semaphore>,
+    look_up: LookUp,
 }
 
 impl CachingResolver {
+    /// Over the system's own.
     pub(super) fn new() -> Self {
-        Self { known: Mutex::default(), lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+        Self::over(ask_system)
+    }
+
+    pub(super) fn over(look_up: impl Fn(&str) -> LookedUp + Send + Sync + 'static) -> Self {
+        let lookups = Arc::new(Semaphore::new(LOOKUPS));
+        Self { known: Mutex::default(), lookups, look_up: Arc::new(look_up) }
+    }
+
+    /// All addresses of a name.
+    pub(super) fn resolve(&self, name: &str) -> impl Future<Output = LookedUp> + Send + use<> {
+        let mut known = self.known(name, |sender| {
+            let (name, lookups, ask) = (name.to_owned(), Arc::clone(&self.lookups), Arc::clone(&self.look_up));
+            tokio::spawn(async move { sender.send_replace(Some(look_up(name, &lookups, ask).await)) });
+        });
+        async move {
+            let answer = known.wait_for(Option::is_some).await.map(|answer| answer.clone());
+            let given_up = || Err(LookUpError::Failed("the look-up was given up".into()));
+            answer.ok().flatten().map_or_else(given_up, |answer| answer.addresses)
+        }
     }
 
     /// What is known of a name, or will be. A look-up is a task of its own: whoever asked may give up, but the
@@ -96,34 +122,17 @@ impl CachingResolver {
     }
 }
 
-impl Resolve for CachingResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let lookups = Arc::clone(&self.lookups);
-        let mut known = self.known(name.as_str(), |sender| {
-            let name = name.as_str().to_owned();
-            tokio::spawn(async move { sender.send_replace(Some(look_up(&name, &lookups).await)) });
-        });
-        Box::pin(async move {
-            let answer = known.wait_for(Option::is_some).await.map(|answer| answer.clone());
-            match answer.ok().flatten().map(|answer| answer.addresses) {
-                Some(Ok(addresses)) => Ok(Box::new(addresses.into_iter()) as Addrs),
-                Some(Err(error)) => Err(error.into()),
-                None => Err(LookUpError::Failed("the look-up was given up".into()).into()),
-            }
-        })
-    }
-}
-
-async fn look_up(name: &str, lookups: &Semaphore) -> Answer {
+async fn look_up(name: String, lookups: &Semaphore, ask: LookUp) -> Answer {
     let _permit = lookups.acquire().await;
-    let name = name.to_owned();
-    let looked_up = tokio::task::spawn_blocking(move || {
-        let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
-        let found = getaddrinfo(Some(&name), None, Some(hints))?;
-        Ok(found.filter_map(Result::ok).map(|found| found.sockaddr).collect())
-    });
+    let looked_up = tokio::task::spawn_blocking(move || ask(&name));
     let addresses = looked_up.await.unwrap_or_else(|error| Err(LookUpError::Failed(error.to_string())));
     Answer { at: Instant::now(), addresses }
+}
+
+fn ask_system(name: &str) -> LookedUp {
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let found = getaddrinfo(Some(name), None, Some(hints))?;
+    Ok(found.filter_map(Result::ok).map(|found| found.sockaddr).collect())
 }
 
 #[cfg(test)]
@@ -165,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn names_that_exist_have_addresses() {
         let resolver = CachingResolver::new();
-        let addresses = resolver.resolve("localhost".parse().expect("a name")).await.expect("localhost exists");
+        let addresses = resolver.resolve("localhost").await.expect("localhost exists");
         assert!(addresses.into_iter().all(|address| address.ip().is_loopback()));
     }
 }

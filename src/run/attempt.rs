@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use tokio::time::{timeout, timeout_at};
 
 use super::{
@@ -24,7 +24,9 @@ use super::{
 };
 use crate::{
     event::{Failure, RedirectError},
-    fetch::{Body, Fault, FetchError, Head, Request, Transport, advice::Advice, digest::Digests, opt_out::opted_out},
+    fetch::{
+        Body, Fault, FetchError, Head, Reach, Request, Transport, advice::Advice, digest::Digests, opt_out::opted_out,
+    },
     ledger::StoredFile,
     link::Link,
     name::Name,
@@ -65,7 +67,8 @@ pub(super) enum Answer {
     NotFound,
     /// What is here has not changed since.
     Unchanged,
-    Redirect(Link),
+    /// Where it leads, and where that may be.
+    Redirect(Link, Reach),
 }
 
 /// What is wanted of an answer.
@@ -91,15 +94,9 @@ pub(super) struct Attempted {
 
 impl<T: Transport> Setting<T> {
     /// Asks for it; with a partial body, whose conditions are among the headers, for the rest.
-    pub(super) async fn attempt(
-        &self,
-        link: Link,
-        headers: Option<Arc<HeaderMap>>,
-        wanted: Wanted,
-        partial: Option<Box<Partial>>,
-    ) -> Attempted {
+    pub(super) async fn attempt(&self, request: Request, wanted: Wanted, partial: Option<Box<Partial>>) -> Attempted {
         let mut told = Told { partial, ..Told::default() };
-        let exchange = self.exchange(link, headers, &wanted, &mut told);
+        let exchange = self.exchange(request, &wanted, &mut told);
         let answer = match self.options.timeout {
             None => exchange.await,
             Some(limit) => timeout_at(after(limit), exchange).await.unwrap_or(Err(Failure::Timeout(limit))),
@@ -118,15 +115,9 @@ impl<T: Transport> Setting<T> {
         self.store.get().expect("no attempt starts before the folder is open")
     }
 
-    async fn exchange(
-        &self,
-        link: Link,
-        headers: Option<Arc<HeaderMap>>,
-        wanted: &Wanted,
-        told: &mut Told,
-    ) -> Result<Answer, Failure> {
+    async fn exchange(&self, request: Request, wanted: &Wanted, told: &mut Told) -> Result<Answer, Failure> {
         let deadlines = Deadlines::new(&self.options);
-        let request = Request { link: link.clone(), headers };
+        let (link, reach) = (request.link.clone(), request.reach);
         let (head, body) = deadlines.head(self.transport.send(request)).await??;
         told.status = Some(head.status);
         told.advice = Advice::of(head.status, &head.headers, wall_clock());
@@ -153,7 +144,7 @@ impl<T: Transport> Setting<T> {
             (301 | 302 | 303 | 307 | 308, _, partial) => {
                 told.partial = partial;
                 self.drain(body).await;
-                Ok(Answer::Redirect(follow(&link, &head)?))
+                Ok(Answer::Redirect(follow(&link, &head)?, reach.after(head.from)))
             }
             // Of a server in trouble the rest may be had later.
             (status, _, partial) => {
@@ -222,7 +213,9 @@ impl<T: Transport> Setting<T> {
 
     /// Refuses a body by its head, before anything of it is read.
     fn judge(&self, head: &Head, coming: &Coming) -> Result<(), Failure> {
-        if let Some(directive) = opted_out(&head.headers).filter(|_| self.options.respect_opt_out) {
+        if self.options.respect_opt_out
+            && let Some(directive) = opted_out(&head.headers)
+        {
             return Err(Failure::OptedOut(directive));
         }
         if let Some(encoding) = head.headers.get("content-encoding").filter(|value| !is_identity(value)) {
@@ -254,7 +247,8 @@ fn is_identity(encoding: &HeaderValue) -> bool {
 fn follow(link: &Link, head: &Head) -> Result<Link, RedirectError> {
     // Many servers send UTF-8 here, which `HeaderValue::to_str` does not take for text; a URL's parser encodes it.
     let location = head.headers.get("location").and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let location = location.ok_or(RedirectError::NoLocation)?;
+    // Taken as a reference, an empty one would lead to where it came from.
+    let location = location.filter(|location| !location.is_empty()).ok_or(RedirectError::NoLocation)?;
     let target = link.join(location)?;
     if link.is_encrypted() && !target.is_encrypted() {
         return Err(RedirectError::Downgrade(target));

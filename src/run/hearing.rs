@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn heard(attempted: &Attempted, first: bool) -> Heard {
     let advice = attempted.advice;
     // A redirect's wait is for its next hop (RFC 9110 §10.2.3), and says nothing of the host that answered.
-    let is_redirect = matches!(attempted.answer, Ok(Answer::Redirect(_)) | Err(Failure::Redirect(_)));
+    let is_redirect = matches!(attempted.answer, Ok(Answer::Redirect(..)) | Err(Failure::Redirect(_)));
     let wait = advice.wait.filter(|_| !is_redirect);
     let quota = advice.quota.map(|quota| Quota { remaining: quota.remaining, reset: quota.reset });
     Heard { kind: kind(&attempted.answer), wait, quota, first }
@@ -33,7 +33,7 @@ fn kind(answer: &Result<Answer, Failure>) -> Kind {
             Fault::Resolve | Fault::Connect | Fault::ConnectTimeout => Kind::Unreachable,
             Fault::NoSuchName | Fault::Tls => Kind::Hopeless,
             Fault::Reset | Fault::IncompleteBody | Fault::Protocol => Kind::Broken,
-            Fault::Exhausted | Fault::Request => Kind::Nothing,
+            Fault::Exhausted | Fault::Request | Fault::PrivateAddress | Fault::MetadataAddress => Kind::Nothing,
         },
         Failure::Store(_) | Failure::Bug(_) => Kind::Nothing,
         _ => Kind::Clean,

@@ -87,7 +87,7 @@ fn in_short(options: &Options) -> String {
 }
 
 /// What is noted of an entry that has ended, if anything.
-pub(super) fn record(ended: &Ended, saved: Option<Box<StoredFile>>) -> Option<Record> {
+pub(super) fn record(ended: Ended, saved: Option<Box<StoredFile>>) -> Option<Record> {
     let outcome = match ended.outcome {
         Outcome::Ok => LastOutcome::Ok,
         Outcome::Unchanged => LastOutcome::Unchanged,
@@ -98,9 +98,9 @@ pub(super) fn record(ended: &Ended, saved: Option<Box<StoredFile>>) -> Option<Re
         Outcome::NotFound | Outcome::Skipped | Outcome::Duplicate | Outcome::Left => return None,
     };
     Some(Record::Ended(EndedEntry {
-        name: ended.path.clone()?,
-        text: ended.entry.text.clone(),
-        link: ended.link.clone()?,
+        name: ended.path?,
+        text: ended.entry.text,
+        link: ended.link?,
         outcome,
         class: ended.failure.as_ref().map(Failure::class),
         status: ended.status,

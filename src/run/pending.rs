@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::body::{Partial, WORTH_KEEPING};
 use crate::{
     event::{Change, Ended, Failure, Outcome, RedirectError},
-    fetch::Fault,
+    fetch::{Fault, Reach},
     ledger::StoredFile,
     link::{Host, Link},
     list::Entry,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Redirects that are followed for one attempt.
-pub(super) const MAX_HOPS: u32 = 5;
+pub(super) const MAX_HOPS: usize = 5;
 
 /// The shortest span of waits for what passes by itself: a lost connection, a body cut short.
 const QUICK: Duration = Duration::from_millis(100);
@@ -28,9 +28,10 @@ const SLOW: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Pending {
     job: Job,
-    /// Where redirects have led, if anywhere.
-    target: Option<Link>,
-    hops: u32,
+    /// Where redirects have led, one after the other.
+    hops: Vec<Link>,
+    /// Where it may be fetched from now.
+    reach: Reach,
     /// Whether a redirect has led to another host, where the user's headers have no business.
     astray: bool,
     /// Attempts begun.
@@ -62,8 +63,8 @@ impl Pending {
     pub(super) fn new(job: Job) -> Self {
         Self {
             job,
-            target: None,
-            hops: 0,
+            hops: Vec::new(),
+            reach: Reach::Listed,
             astray: false,
             attempts: 0,
             forgiven: 0,
@@ -86,7 +87,11 @@ impl Pending {
 
     /// Where it is to be fetched from now.
     pub(super) fn link(&self) -> &Link {
-        self.target.as_ref().unwrap_or(&self.job.link)
+        self.hops.last().unwrap_or(&self.job.link)
+    }
+
+    pub(super) fn reach(&self) -> Reach {
+        self.reach
     }
 
     pub(super) fn host(&self) -> &Host {
@@ -134,7 +139,7 @@ impl Pending {
     /// Counts a request that goes out.
     pub(super) fn start(&mut self, now: Instant) {
         self.since.get_or_insert(now);
-        if self.hops == 0 {
+        if self.hops.is_empty() {
             self.attempts += 1;
         }
     }
@@ -146,7 +151,7 @@ impl Pending {
 
     /// Whether the request that is out is the first one for the job.
     pub(super) fn is_first(&self) -> bool {
-        self.attempts == 1 && self.hops == 0
+        self.attempts == 1 && self.hops.is_empty()
     }
 
     /// Does not count the last attempt against it.
@@ -170,21 +175,22 @@ impl Pending {
         (self.held_against() + self.forgiven.min(3)).max(1)
     }
 
-    /// Goes where a redirect leads.
-    pub(super) fn follow(&mut self, target: Link) -> Result<(), RedirectError> {
-        if self.hops == MAX_HOPS {
-            return Err(RedirectError::TooMany(MAX_HOPS));
+    /// Goes where a redirect leads, as far as that may be.
+    pub(super) fn follow(&mut self, target: Link, reach: Reach) -> Result<(), RedirectError> {
+        if self.hops.len() == MAX_HOPS {
+            let hops = std::mem::take(&mut self.hops).into_iter().chain([target]);
+            return Err(RedirectError::TooMany(hops.collect()));
         }
-        self.hops += 1;
+        self.reach = reach;
         self.astray |= target.host() != self.job.link.host();
-        self.target = Some(target);
+        self.hops.push(target);
         Ok(())
     }
 
     /// Back to where the list said, for another attempt.
     pub(super) fn start_over(&mut self) {
-        self.target = None;
-        self.hops = 0;
+        self.hops.clear();
+        self.reach = Reach::Listed;
         self.astray = false;
     }
 

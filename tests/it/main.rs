@@ -34,6 +34,7 @@ mod output;
 mod pace;
 mod patience;
 mod power;
+mod private;
 mod proxies;
 mod pushback;
 mod redirects;

@@ -51,8 +51,81 @@ fn five_hops_are_followed_and_not_a_sixth() {
         assert_eq!(server.arrivals().len(), 6, "{told}");
         if code == 1 {
             told.expect_endings(&[("0", "error redirect")]);
+            let chain: Vec<_> = (1..=6).map(|hop| server.url(&format!("/{hop}.jpg"))).collect();
+            told.expect_err(&format!("more than 5 redirects: {}", chain.join(" → ")));
         }
     }
+}
+
+#[test]
+fn a_link_that_grows_with_each_hop_ends_as_one_short_line() {
+    let (work, server) = (Workspace::new(), Server::start());
+    // Each location is as long as one may be, and each link is longer than the one before.
+    let location = format!("?{}", "é".repeat(1300));
+    server.always_below("/cn.jpg", Answer::redirect(302, &format!("cn.jpg/{location}")));
+    let list = work.list(&["cn"]);
+    let told = work.flagdl(["--format", "ndjson", "-u", &server.url(""), &list]).run();
+    told.expect_code(1).expect_endings(&[("cn", "error redirect")]);
+    assert!(server.arrivals().len() <= 6, "{told}");
+    assert!(told.err.len() < 2000, "{told}");
+    let too_long = format!("/{}", "é".repeat(3000));
+    let (work, server) = (Workspace::new(), Server::start());
+    server.script("/cn.jpg", [Answer::redirect(302, &too_long)]);
+    let list = work.list(&["cn"]);
+    let told = work.flagdl(["-u", &server.url(""), &list]).run();
+    told.expect_code(1).expect_err("redirect refused: longer than 8192 bytes");
+}
+
+#[test]
+fn a_location_that_breaks_the_rules_of_header_fields_leads_nowhere() {
+    let raw = |location: &[u8]| {
+        let head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: ";
+        Answer::raw([&head[..], location, b"\r\n\r\n"].concat())
+    };
+    let long = [b"/".to_vec(), vec![b'x'; 1 << 20]].concat();
+    for (location, class) in [
+        (&b"/a\x00b.jpg"[..], "protocol"),
+        (b"/a\x01b.jpg", "protocol"),
+        (b"/a\x7fb.jpg", "protocol"),
+        (b"/a\rb.jpg", "protocol"),
+        (b"/a\r\n /b.jpg", "protocol"),
+        (b"/\xff.jpg", "redirect"),
+        (b"", "redirect"),
+        (b" \t", "redirect"),
+        (&long, "protocol"),
+    ] {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.script("/cn.jpg", [raw(location)]);
+        let list = work.list(&["cn"]);
+        let told = work.flagdl(["--retries", "0", "--format", "ndjson", "-u", &server.url(""), &list]).run();
+        told.expect_code(1).expect_endings(&[("cn", &format!("error {class}"))]);
+    }
+}
+
+#[test]
+fn a_line_end_that_is_encoded_in_a_location_stays_so() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.script("/cn.jpg", [Answer::redirect(302, "/x%0d%0aX-Smuggled:%201\t.jpg")]);
+    server.script("/x%0d%0aX-Smuggled:%201.jpg", [Answer::ok(jpeg("cn"))]);
+    let list = work.list(&["cn"]);
+    work.flagdl(["-u", &server.url(""), &list]).run().expect_code(0);
+    assert!(server.arrivals().iter().all(|arrival| arrival.field("x-smuggled").is_none()));
+}
+
+#[test]
+fn no_netrc_no_cookie_and_no_referer_goes_into_any_request() {
+    let (work, server) = (Workspace::new(), Server::start());
+    let netrc = work.file(".netrc", "machine 127.0.0.1 login user password pa55\ndefault login user password pa55\n");
+    server.script("/cn.jpg", [Answer::redirect(302, "/there.jpg?key=s3cret").field("Set-Cookie", "a=1; Path=/")]);
+    server.script("/there.jpg?key=s3cret", [Answer::redirect(302, "/end.jpg").field("Set-Cookie", "b=2; Path=/")]);
+    server.script("/end.jpg", [Answer::ok(jpeg("cn"))]);
+    server.pictures(&["in"]);
+    let list = work.list(&["cn", "in"]);
+    let home = netrc.trim_end_matches("/.netrc");
+    let run = work.flagdl(["-c", "1", "-u", &server.url("/"), &list]);
+    run.env("HOME", home).env("NETRC", &netrc).run().expect_code(0);
+    assert_eq!(server.arrivals().len(), 4);
+    server.arrivals().iter().for_each(expect_no_headers);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn download(arguments: &Download, go_on: &GoOn) -> Result<u8> {
         let demo =
             if arguments.demo { Some(Demo::start().await.context(Refused("start the demo's origin"))?) } else { None };
         let plan = settings::plan(arguments, demo.as_ref().map(Demo::base_url))?;
-        let http = connect(&arguments.fetching, arguments.demo)?;
+        let http = connect(&arguments.fetching, &arguments.output, arguments.demo)?;
         let mut console = Console::new(arguments)?;
         let (interrupt, stop) = Interrupt::listen(go_on.map(GoOn::text))?;
         let result = flagdl::run(plan, arguments.folder.dest.clone(), http, options, stop, &mut console).await;
@@ -102,8 +102,13 @@ fn within_sockets(mut options: Options, output: &Output, demo: bool) -> Options 
     options
 }
 
-fn connect(fetching: &Fetching, demo: bool) -> Result<Http> {
-    Http::new(&settings::http(fetching, demo)?).map_err(|error| settings::named(error, &fetching.network))
+fn connect(fetching: &Fetching, output: &Output, demo: bool) -> Result<Http> {
+    let options = settings::http(fetching, demo)?;
+    let http = Http::new(&options).map_err(|error| settings::named(error, &fetching.network))?;
+    if let Some(notice) = settings::proxy_notice(&options).filter(|_| output.verbose) {
+        complain(&notice);
+    }
+    Ok(http)
 }
 
 /// Sums a run up; gives the exit code, which is for `code` to tell where the machine has not failed.

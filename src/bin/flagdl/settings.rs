@@ -146,6 +146,8 @@ pub(crate) fn http(Fetching { pace, patience, network, .. }: &Fetching, demo: bo
         proxy: proxy(network, demo),
         certificates: certificates.transpose()?,
         insecure: network.insecure,
+        allow_private: network.allow_private,
+        environment_proxies: proxy_variables().map(|(_, proxy)| proxy).collect(),
     })
 }
 
@@ -160,6 +162,29 @@ fn proxy(network: &Network, demo: bool) -> ProxyChoice {
         Some(url) => ProxyChoice::Url { url: url.clone(), except },
         None => ProxyChoice::Environment,
     }
+}
+
+/// The variables that name a proxy, and its host and port (reqwest takes the first variable of each scheme).
+#[allow(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+fn proxy_variables() -> impl Iterator<Item = (&'static str, String)> {
+    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    names.into_iter().filter_map(|name| {
+        let url = env::var(name).ok().filter(|url| !url.is_empty())?;
+        let rest = url.rsplit('@').next()?;
+        let rest = rest.split_once("://").map_or(rest, |(_, rest)| rest);
+        Some((name, rest.split('/').next()?.to_owned()))
+    })
+}
+
+/// What is to be said of a proxy, if there is one: who named it, and what cannot be seen behind it.
+pub(crate) fn proxy_notice(options: &HttpOptions) -> Option<String> {
+    let by = match &options.proxy {
+        ProxyChoice::Direct => return None,
+        ProxyChoice::Url { .. } => "--proxy".to_owned(),
+        ProxyChoice::Environment => proxy_variables().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
+    };
+    let notice = "it looks names up itself, so redirects to names with private addresses are not refused behind it";
+    (!by.is_empty()).then(|| format!("requests go through a proxy ({by}): {notice}"))
 }
 
 /// Whether the terminal says of itself that it can only print.

@@ -51,7 +51,7 @@ pub(crate) fn verify(arguments: &Verify) -> Result<u8> {
 /// What a download needs.
 fn download(arguments: &Verify) -> Result<(Http, Options)> {
     let options = within_sockets(settings::fetching(&arguments.fetching)?, &arguments.output, false);
-    Ok((connect(&arguments.fetching, false)?, options))
+    Ok((connect(&arguments.fetching, &arguments.output, false)?, options))
 }
 
 /// Looks at all files, and sums up what was found.

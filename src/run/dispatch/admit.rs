@@ -111,7 +111,7 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
         match self.gate.robots.get(host) {
             None => {
-                self.ask_for_robots(host, pending.job().link.host() == host);
+                self.ask_for_robots(host, pending.job().link.host() == host, pending.reach());
                 Ok(())
             }
             Some(Robots::Asked) => Ok(()),

@@ -43,7 +43,7 @@ impl<T: Transport> Dispatcher<'_, T> {
     }
 
     /// Notes how an entry ended, and what file was saved for it.
-    pub(super) fn note(&mut self, ended: &Ended, saved: Option<Box<StoredFile>>) {
+    pub(super) fn note(&mut self, ended: Ended, saved: Option<Box<StoredFile>>) {
         let Some(ledger) = &mut self.ledger else { return };
         if let Some(record) = noting::record(ended, saved)
             && let Err(error) = ledger.tell(record)

@@ -42,7 +42,7 @@ use super::{
 };
 use crate::{
     event::{Failure, Outcome, Reporter, Withheld},
-    fetch::Transport,
+    fetch::{Request, Transport},
     ledger::Writer,
     link::Host,
     options::Existing,
@@ -246,24 +246,25 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             self.tally.requests += 1;
             let setting = Arc::clone(&self.setting);
             let mut partial = None;
-            let (link, headers, wanted) = match &mut work {
+            let (request, wanted) = match &mut work {
                 Work::Entry(pending) => {
                     pending.start(now);
                     let is_update = setting.options.existing == Existing::Update;
                     let (headers, if_changed) = pending.question(setting.options.headers.as_ref(), is_update);
                     partial = pending.partial.take().map(|kept| kept.partial);
                     let name = pending.job().path.clone();
-                    (pending.link().clone(), headers, Wanted::File { name, if_changed })
+                    let request = Request { link: pending.link().clone(), headers, reach: pending.reach() };
+                    (request, Wanted::File { name, if_changed })
                 }
                 Work::Robots(errand) => {
                     let headers = setting.options.headers.clone().filter(|_| errand.is_trusted);
-                    (errand.link.clone(), headers, Wanted::Robots)
+                    (Request { link: errand.link.clone(), headers, reach: errand.reach }, Wanted::Robots)
                 }
             };
-            let host = link.host().clone();
+            let host = request.link.host().clone();
             // In a box, since a task's future is moved several times before it runs, and this one has kilobytes.
             let task = self.tasks.spawn(Box::pin(async move {
-                let attempted = setting.attempt(link, headers, wanted, partial).await;
+                let attempted = setting.attempt(request, wanted, partial).await;
                 drop(permit);
                 Done::Attempt(attempted)
             }));
@@ -325,11 +326,11 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         for planned in batch {
             self.read += 1;
             match planned {
-                Planned::Here(job) => self.end(&pending::untried(job, Outcome::Skipped), None),
-                Planned::Adopted(job, file) => self.end(&pending::untried(job, Outcome::Skipped), Some(file)),
-                Planned::Missing(job) => self.end(&pending::untried(job, Outcome::NotFound), None),
-                Planned::Duplicate(job) => self.end(&pending::untried(job, Outcome::Duplicate), None),
-                Planned::Invalid(entry, error) => self.end(&pending::invalid(entry, error), None),
+                Planned::Here(job) => self.end(pending::untried(job, Outcome::Skipped), None),
+                Planned::Adopted(job, file) => self.end(pending::untried(job, Outcome::Skipped), Some(file)),
+                Planned::Missing(job) => self.end(pending::untried(job, Outcome::NotFound), None),
+                Planned::Duplicate(job) => self.end(pending::untried(job, Outcome::Duplicate), None),
+                Planned::Invalid(entry, error) => self.end(pending::invalid(entry, error), None),
                 Planned::Job(job) if self.stopped > Stop::Run => self.leave(Pending::new(job)),
                 Planned::Job(job) => self.admit_new(Pending::new(job)),
             }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{Dispatcher, Work, admit::Turn};
 use crate::{
     event::{Failure, RedirectError},
-    fetch::Transport,
+    fetch::{FetchError, Reach, Transport},
     link::{Host, Link},
     robots::Rules,
     run::{
@@ -50,17 +50,19 @@ pub(in crate::run) struct Errand {
     failed: u32,
     /// Whether the user's headers are meant for where it goes: a host that the list names.
     pub(super) is_trusted: bool,
+    /// Where it may go.
+    pub(super) reach: Reach,
 }
 
 impl<T: Transport> Dispatcher<'_, T> {
     /// Asks for a host's robots.txt; `is_listed` where the list names the host, and not only a redirect.
-    pub(super) fn ask_for_robots(&mut self, host: &Host, is_listed: bool) {
+    pub(super) fn ask_for_robots(&mut self, host: &Host, is_listed: bool, reach: Reach) {
         self.gate.robots.insert(host.clone(), Robots::Asked);
         let now = Instant::now().into_std();
         self.schedule.shut(host, true, now);
         match Link::parse(&format!("{host}/robots.txt")) {
             Ok(link) => {
-                let errand = Errand { of: host.clone(), link, hops: 0, failed: 0, is_trusted: is_listed };
+                let errand = Errand { of: host.clone(), link, hops: 0, failed: 0, is_trusted: is_listed, reach };
                 self.send_errand(errand, Duration::ZERO);
             }
             Err(error) => self.robots_are_unreachable(host, error.to_string().into()),
@@ -83,20 +85,25 @@ impl<T: Transport> Dispatcher<'_, T> {
         let later = attempted.advice.wait.unwrap_or_default();
         match attempted.answer {
             Ok(Answer::Robots(text)) => self.robots_are(&errand.of, Rules::parse(&text, AGENT)),
-            Ok(Answer::Redirect(_)) if later > self.setting.options.max_retry_after => {
+            Ok(Answer::Redirect(..)) if later > self.setting.options.max_retry_after => {
                 let error = RedirectError::TooLate(later);
                 self.robots_are_unreachable(&errand.of, error.to_string().into());
             }
-            Ok(Answer::Redirect(target)) if errand.hops < MAX_HOPS => {
+            Ok(Answer::Redirect(target, reach)) if errand.hops < MAX_HOPS => {
                 let is_trusted = errand.is_trusted && target.host() == errand.link.host();
                 let Errand { of, hops, failed, .. } = errand;
-                self.send_errand(Errand { of, link: target, hops: hops + 1, failed, is_trusted }, later);
+                self.send_errand(Errand { of, link: target, hops: hops + 1, failed, is_trusted, reach }, later);
             }
             // Too many hops count as if there were none (§2.3.1.2), and so does a redirect to nowhere.
             Ok(_) | Err(Failure::Redirect(_)) => self.robots_are(&errand.of, Rules::allow_all()),
             Err(Failure::Status(status @ 400..=499)) if !Failure::Status(status).is_transient() => {
                 self.robots_are(&errand.of, Rules::allow_all());
             }
+            Err(Failure::Fetch(error)) if error.fault.is_refusal() => match (errand.hops, errand.reach) {
+                (0, Reach::Public) => self.robots_are_out_of_reach(&errand.of, &error),
+                (0, Reach::Listed) => self.robots_are_unreachable(&errand.of, error.to_string().into()),
+                _ => self.robots_are(&errand.of, Rules::allow_all()),
+            },
             Err(failure) => {
                 errand.failed += u32::from(charged);
                 let again = failure.is_transient() && errand.failed <= self.setting.options.retries;
@@ -118,6 +125,25 @@ impl<T: Transport> Dispatcher<'_, T> {
 
     pub(super) fn robots_are_unreachable(&mut self, host: &Host, cause: Arc<str>) {
         self.robots_are_known(host, Robots::Unreachable(cause));
+    }
+
+    /// Ends the entries that redirects have led to a host where these may not lead. Should the list name it too, it is
+    /// asked for those.
+    fn robots_are_out_of_reach(&mut self, host: &Host, error: &FetchError) {
+        self.gate.robots.remove(host);
+        let now = Instant::now().into_std();
+        let queued = self.schedule.take_queue(host, now);
+        self.schedule.shut(host, false, now);
+        for work in queued {
+            match work {
+                Work::Entry(pending) if pending.reach() == Reach::Public => {
+                    self.end_in_error(*pending, error.clone().into());
+                }
+                Work::Entry(pending) => self.admit(pending, Turn::Last),
+                Work::Robots(_) => {}
+            }
+        }
+        self.refill(host);
     }
 
     /// Lets a host's entries go on, those that may.

@@ -1,6 +1,6 @@
 //! What becomes of an entry when one of its tasks is done: its end, its file, its next hop or its next attempt.
 //!
-//! Promises: [`Dispatcher::end`] is the one place where an entry ends, counted, noted and reported once; nothing is held
+//! Promises: [`Dispatcher::end`] is the one place where an entry ends, counted, reported and noted once; nothing is held
 //! against an entry when it is the machine that fails.
 
 use std::{sync::Arc, time::Duration};
@@ -156,9 +156,9 @@ impl<T: Transport> Dispatcher<'_, T> {
                 let known = pending.job().before.as_ref().and_then(|before| before.sha256).filter(|_| is_update);
                 self.unwritten.push((*pending, Write { content, path, measured, file, digests, checksum, known }));
             }
-            Ok(Answer::NotFound) => self.end(&pending.end(Outcome::NotFound, None, Instant::now()), None),
-            Ok(Answer::Unchanged) => self.end(&pending.end(Outcome::Unchanged, None, Instant::now()), None),
-            Ok(Answer::Redirect(target)) => match pending.follow(target) {
+            Ok(Answer::NotFound) => self.end(pending.end(Outcome::NotFound, None, Instant::now()), None),
+            Ok(Answer::Unchanged) => self.end(pending.end(Outcome::Unchanged, None, Instant::now()), None),
+            Ok(Answer::Redirect(target, reach)) => match pending.follow(target, reach) {
                 Ok(()) if self.stopped > Stop::Run => self.leave(*pending),
                 Ok(()) => {
                     // "The minimum time … before issuing the redirected request" (RFC 9110 §10.2.3).
@@ -184,8 +184,8 @@ impl<T: Transport> Dispatcher<'_, T> {
     fn settle_write(&mut self, pending: Pending, result: Result<Saved, Failure>) {
         let now = Instant::now();
         match result {
-            Ok(Saved::Written(file)) => self.end(&pending.end_saved(&file, now), Some(file)),
-            Ok(Saved::Same(file)) => self.end(&pending.end(Outcome::Unchanged, None, now), Some(file)),
+            Ok(Saved::Written(file)) => self.end(pending.end_saved(&file, now), Some(file)),
+            Ok(Saved::Same(file)) => self.end(pending.end(Outcome::Unchanged, None, now), Some(file)),
             Err(failure) => self.settle_failure(Box::new(pending), failure, Cost::Whole),
         }
     }
@@ -250,17 +250,17 @@ impl<T: Transport> Dispatcher<'_, T> {
     }
 
     pub(super) fn end_in_error(&mut self, pending: Pending, failure: Failure) {
-        self.end(&pending.end(Outcome::Error, Some(failure), Instant::now()), None);
+        self.end(pending.end(Outcome::Error, Some(failure), Instant::now()), None);
     }
 
     pub(super) fn leave(&mut self, pending: Pending) {
-        self.end(&pending.end(Outcome::Left, None, Instant::now()), None);
+        self.end(pending.end(Outcome::Left, None, Instant::now()), None);
     }
 
-    /// The one place where an entry ends: counted, noted and reported once.
-    pub(super) fn end(&mut self, ended: &Ended, saved: Option<Box<StoredFile>>) {
-        self.tally.add(ended);
+    /// The one place where an entry ends: counted, reported and noted once.
+    pub(super) fn end(&mut self, ended: Ended, saved: Option<Box<StoredFile>>) {
+        self.tally.add(&ended);
+        self.report(&Event::Ended(&ended));
         self.note(ended, saved);
-        self.report(&Event::Ended(ended));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, sleep};
 
-use crate::fetch::{Body, Fault, FetchError, Head, Request, Transport};
+use crate::fetch::{Body, Fault, FetchError, Head, Reach, Request, Transport};
 
 /// The smallest whole GIF: what an answer holds unless it says otherwise.
 pub(super) const IMAGE: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
@@ -25,12 +26,14 @@ pub(super) struct Answer {
     /// Each chunk, and how long it takes to come.
     pub(super) body: Vec<(Duration, Bytes)>,
     pub(super) end: Result<(), Fault>,
+    /// The address that it comes from.
+    pub(super) from: Option<IpAddr>,
 }
 
 impl Answer {
     pub(super) fn status(status: u16) -> Self {
         let body = vec![(Duration::ZERO, Bytes::from_static(IMAGE))];
-        Self { head_after: Duration::ZERO, head: Ok((status, Vec::new())), body, end: Ok(()) }
+        Self { head_after: Duration::ZERO, head: Ok((status, Vec::new())), body, end: Ok(()), from: None }
     }
 
     pub(super) fn fault(fault: Fault) -> Self {
@@ -43,6 +46,10 @@ impl Answer {
 
     pub(super) fn redirect(location: &str) -> Self {
         Self::status(302).header("location", location)
+    }
+
+    pub(super) fn from(self, address: &str) -> Self {
+        Self { from: Some(address.parse().expect("an address")), ..self }
     }
 
     pub(super) fn after(self, head_after: Duration) -> Self {
@@ -67,6 +74,7 @@ pub(super) struct Asked {
     pub(super) at: Instant,
     pub(super) url: String,
     pub(super) headers: bool,
+    pub(super) reach: Reach,
     /// Whether it was answered 429 because it was one too many.
     pub(super) refused: bool,
 }
@@ -149,7 +157,13 @@ impl Double {
             Some(answers) => answers[0].clone(),
             None => Answer::status(200).after(self.latency),
         };
-        state.asked.push(Asked { at: Instant::now(), url, headers: request.headers.is_some(), refused });
+        state.asked.push(Asked {
+            at: Instant::now(),
+            url,
+            headers: request.headers.is_some(),
+            reach: request.reach,
+            refused,
+        });
         for key in [host.clone(), String::new()] {
             let now = state.in_flight.entry(key.clone()).or_default();
             *now += 1;
@@ -199,7 +213,7 @@ impl Transport for Double {
             headers.append(HeaderName::from_static(name), HeaderValue::from_str(&value).expect("a header value"));
         }
         let body = Scripted { chunks: answer.body.into_iter(), next: None, end: answer.end, _flight: flight };
-        Ok((Head { status, headers }, body))
+        Ok((Head { status, headers, from: answer.from }, body))
     }
 }
 

@@ -9,6 +9,7 @@ mod endings;
 mod origin;
 mod politeness;
 mod power;
+mod reach;
 mod reruns;
 mod resume;
 mod troubles;

@@ -134,7 +134,7 @@ impl State {
         let end = if cut < bytes.len() { Err(Fault::IncompleteBody) } else { Ok(()) };
         let mut left = Bytes::from(bytes);
         left.truncate(cut);
-        (Head { status, headers }, Sent { left, end })
+        (Head { status, headers, from: None }, Sent { left, end })
     }
 }
 

@@ -27,6 +27,10 @@ pub(crate) struct Network {
     #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_INSECURE", hide_env = true)]
     pub(crate) insecure: bool,
 
+    /// Follow redirects from public to private addresses, and ask the metadata services of clouds
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "FLAGDL_ALLOW_PRIVATE", hide_env = true)]
+    pub(crate) allow_private: bool,
+
     /// HTTP version; auto is what TLS negotiates
     #[arg(long, value_name = "VERSION", default_value = "auto", env = "FLAGDL_HTTP", hide_env = true)]
     pub(crate) http: Http,
