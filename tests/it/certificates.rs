@@ -27,7 +27,7 @@ const EXPIRED: &[u8] = include_bytes!("certificates/expired.pem");
 const SELF_SIGNED: &[u8] = include_bytes!("certificates/self-signed.pem");
 const KEY: &[u8] = include_bytes!("certificates/server.key");
 
-/// Alert, TLS 1.0, two bytes: fatal, protocol_version.
+/// Alert, TLS 1.0, two bytes: fatal, `protocol_version`.
 const TOO_OLD: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
 
 /// Serves handshakes for as long as the test's process lives; gives its address, and counts connections.

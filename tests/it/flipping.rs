@@ -3,7 +3,7 @@
 //! Promises: whatever a name is at the moment at which flagdl comes to it, nothing outside is made, changed or removed.
 //!
 //! What surprises: the harness holds the second half of each test, since it watches all around the destination. The
-//! swap is one system call, so at no moment is there nothing of that name. flagdl's own folder is not swapped: SQLite
+//! swap is one system call, so at no moment is there nothing of that name. flagdl's own folder is not swapped: `SQLite`
 //! opens its files by path, which `SECURITY.md` says.
 
 use std::{

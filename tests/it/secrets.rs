@@ -62,7 +62,11 @@ fn expect_clean_folder(folder: &Path) {
             let mut names = [0; 1024];
             let attributes = rustix::fs::listxattr(&path, &mut names).unwrap_or_default();
             expect_clean("a file's attributes", &names[..attributes]);
-            assert!(!String::from_utf8_lossy(&names[..attributes]).contains("user."), "{path:?} has attributes");
+            assert!(
+                !String::from_utf8_lossy(&names[..attributes]).contains("user."),
+                "{} has attributes",
+                path.display()
+            );
         }
     }
 }
@@ -115,7 +119,8 @@ impl World {
         entries.push(secret(&format!("http://{}.invalid/name.jpg", "n".repeat(70))));
         entries.extend(faulty_lines());
         let digest = entries.iter_mut().find(|entry| entry.contains("/digest.jpg")).expect("there is one");
-        digest.push_str(&format!("\tsha256:{}", "0".repeat(64)));
+        digest.push_str("\tsha256:");
+        digest.push_str(&"0".repeat(64));
         Self { servers: vec![answering, broken, slow], _refusing: refusing, entries }
     }
 }
