@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::seconds;
 use crate::{
-    fetch::FetchError,
+    fetch::{Fault, FetchError},
     link::{Link, LinkError},
     list::hex,
     plan::EntryError,
@@ -181,6 +181,15 @@ impl Failure {
             Self::Store(error) => error.class(),
             Self::Bug(_) => "bug",
         })
+    }
+
+    /// Whether this machine had no more sockets or files, and so nobody was asked or nothing was written.
+    pub(crate) fn is_out_of_files(&self) -> bool {
+        match self {
+            Self::Fetch(error) => error.fault == Fault::Exhausted,
+            Self::Store(error) => matches!(error, StoreError::Exhausted),
+            _ => false,
+        }
     }
 
     /// Whether another attempt could succeed.

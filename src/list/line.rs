@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt::Write as _};
 use thiserror::Error;
 
 use super::Entry;
-use crate::link::visible;
+use crate::link::{visible, without_secrets};
 
 /// Longest line in bytes, its newline not counted.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -68,7 +68,9 @@ pub(super) fn parse(line: &[u8]) -> Line<'_> {
 
 /// A line that is no entry, with what can be shown of it.
 pub(super) fn faulty(line: &[u8], error: LineError) -> Line<'static> {
-    let text = String::from_utf8_lossy(&line[..line.len().min(4 * MAX_EXCERPT)]);
+    let text = String::from_utf8_lossy(line);
+    // Before it is cut: of half a password nothing tells that it is one.
+    let text = if text.contains("://") { without_secrets(&text) } else { text };
     let excerpt: String = text.chars().take(MAX_EXCERPT).collect();
     Line::Faulty(visible(&excerpt).into(), error)
 }

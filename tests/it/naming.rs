@@ -106,6 +106,21 @@ fn two_urls_with_one_name_get_two_files_and_keep_them_in_later_runs() {
     }
 }
 
+#[test]
+fn what_fails_under_a_name_that_was_taken_harms_neither_file() {
+    let (work, server) = (Workspace::new(), Server::start());
+    let page = Answer::ok("<!doctype html><p>no picture");
+    server.script("/a/cn.jpg", [Answer::ok(jpeg("a")), Answer::ok(jpeg("a")), page.clone()]);
+    server.script("/b/cn.jpg", [Answer::ok(jpeg("b")), page, Answer::ok(jpeg("b"))]);
+    let urls = ["/a/cn.jpg", "/b/cn.jpg"].map(|path| server.url(path));
+    let list = work.list_of(&urls);
+    let expected = [("cn.jpg".to_owned(), jpeg("a")), (format!("cn~{}.jpg", first_digits(&urls[1])), jpeg("b"))];
+    for code in [0, 1, 1] {
+        work.flagdl(["--overwrite", &list]).run().expect_code(code);
+        assert_eq!(work.saved(), expected.clone().into());
+    }
+}
+
 fn first_digits(url: &str) -> String {
     let digest = Sha256::digest(url.as_bytes());
     format!("{:08x}", u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))

@@ -26,7 +26,7 @@ fn start_two<'a>(work: &'a Workspace, server: &Server, more: &[&str]) -> Running
 
 #[test]
 fn a_first_signal_lets_finish_what_is_in_flight_and_starts_nothing_more() {
-    for (signal, code) in [(Signal::Interrupt, 130), (Signal::Terminate, 143)] {
+    for (signal, code) in [(Signal::Interrupt, 130), (Signal::Terminate, 143), (Signal::Hangup, 129)] {
         let (work, server) = (Workspace::new(), Server::start());
         let run = start_two(&work, &server, &[]);
         run.send(signal);

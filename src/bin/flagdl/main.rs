@@ -4,6 +4,7 @@ mod args;
 mod choice;
 mod exit;
 mod go_on;
+mod panics;
 mod report;
 mod serve;
 mod settings;
@@ -30,6 +31,7 @@ use self::{
 const BLOCKING_THREADS: usize = 16;
 
 fn main() -> ExitCode {
+    panics::tell_without_values();
     let (arguments, go_on) = Arguments::read();
     let result = match arguments.command {
         Some(Command::Serve(arguments)) => serve(arguments),

@@ -8,11 +8,13 @@
 //! How a task's result ends its entries is in `settle`, how a run ends in `ending`.
 
 mod admit;
+mod defect;
 mod ending;
 mod folder;
 mod gone;
 mod robots;
 mod settle;
+mod shortage;
 mod survey;
 mod telling;
 mod writing;
@@ -31,7 +33,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
-use self::{admit::Gate, robots::Errand, survey::Survey};
+use self::{admit::Gate, robots::Errand, shortage::Shortage, survey::Survey};
 use super::{
     Cause, RunError,
     attempt::{Attempted, Setting, Wanted},
@@ -115,6 +117,7 @@ pub(super) struct Dispatcher<'a, T> {
     cut_short: bool,
     /// From the first entry until it is known who there is.
     survey: Option<Survey>,
+    shortage: Shortage,
     /// Bytes that had come at the last tick.
     received: u64,
     /// Whether it has been told that nobody can be reached.
@@ -174,6 +177,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
             all_read: false,
             cut_short: false,
             survey: None,
+            shortage: Shortage::none(),
             received: 0,
             network_told: false,
             stopped: Stop::Run,
@@ -228,6 +232,12 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         while self.has_room_for_bodies() && !self.ledger_is_behind() {
             let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
             let now = Instant::now();
+            if let Some(until) = self.shortage.pause(now) {
+                return Some(until);
+            }
+            if !self.shortage.leaves_room_for(self.attempts_in_flight) {
+                return None;
+            }
             let (mut work, ticket) = match self.schedule.next(now.into_std()) {
                 Next::Start(work, ticket) => (work, ticket),
                 Next::Wait(until) => return Some(Instant::from_std(until)),

@@ -10,7 +10,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Dispatcher, Done, Task, Work, admit::Turn, telling::held_host};
+use super::{Dispatcher, Done, Task, Work, admit::Turn, defect, telling::held_host};
 use crate::{
     event::{Ended, Event, Failure, HostDown, Outcome, RedirectError, shown},
     fetch::Transport,
@@ -75,7 +75,7 @@ impl<T: Transport> Dispatcher<'_, T> {
                     }
                     Err(error) if error.is_cancelled() => batch.into_iter().for_each(|pending| self.leave(pending)),
                     other => {
-                        let text = panic_text(other);
+                        let text = defect::in_words(other);
                         for pending in batch {
                             self.end_in_error(pending, Failure::Bug(text.clone()));
                         }
@@ -91,9 +91,9 @@ impl<T: Transport> Dispatcher<'_, T> {
         let given_up = matches!(&done, Err(error) if error.is_cancelled());
         match work {
             Work::Entry(pending) if given_up => self.leave(*pending),
-            Work::Entry(pending) => self.end_in_error(*pending, Failure::Bug(panic_text(done))),
+            Work::Entry(pending) => self.end_in_error(*pending, Failure::Bug(defect::in_words(done))),
             Work::Robots(_) if given_up => {}
-            Work::Robots(errand) => self.robots_are_unreachable(&errand.of, panic_text(done).into()),
+            Work::Robots(errand) => self.robots_are_unreachable(&errand.of, defect::in_words(done).into()),
         }
     }
 
@@ -104,6 +104,9 @@ impl<T: Transport> Dispatcher<'_, T> {
             Work::Robots(errand) => (errand.link.host().clone(), false),
         };
         let finding = self.schedule.finish(ticket, hearing::heard(&attempted, first), now);
+        if attempted.status.is_some() {
+            self.shortage.answered();
+        }
         let cause = match (&attempted.answer, finding.hold.is_some() || finding.down.is_some()) {
             (Err(failure), true) => failure.to_string(),
             _ => String::new(),
@@ -128,7 +131,10 @@ impl<T: Transport> Dispatcher<'_, T> {
                 }
                 self.settle_answer(pending, attempted.answer, attempted.advice.wait, finding);
             }
-            Work::Robots(errand) => self.settle_robots(*errand, attempted, finding.charged),
+            Work::Robots(errand) => {
+                let is_only_short = attempted.answer.as_ref().is_err_and(|failure| self.is_only_short(failure));
+                self.settle_robots(*errand, attempted, finding.charged && !is_only_short);
+            }
         }
     }
 
@@ -197,10 +203,13 @@ impl<T: Transport> Dispatcher<'_, T> {
         let retries = self.setting.options.retries;
         let is_free =
             hearing::is_idle_race(&failure) && self.schedule.has_answered(&host) && pending.take_free_attempt();
-        if is_free {
+        let is_only_short = self.is_only_short(&failure);
+        if is_free || is_only_short {
             pending.forgive();
         }
-        if !failure.is_transient() || retries == 0 || pending.held_against() > retries {
+        // Nobody was asked where this machine fell short, so what then follows is no further attempt.
+        let is_spent = !is_only_short && (retries == 0 || pending.held_against() > retries);
+        if is_spent || !failure.is_transient() {
             return self.end_in_error(*pending, failure);
         }
         if self.stopped > Stop::Run {
@@ -211,6 +220,7 @@ impl<T: Transport> Dispatcher<'_, T> {
             pending.failure = Some(failure);
             return self.end_as_it_failed(*pending);
         }
+        let cost = if is_only_short { Cost::Nothing } else { cost };
         // Where the host asked for patience it is the host that waits, not the entry.
         let wait = if hearing::is_pushback(&failure) || is_free {
             Duration::ZERO
@@ -254,13 +264,5 @@ impl<T: Transport> Dispatcher<'_, T> {
         self.asked_about += u64::from(is_answered && ended.had_file);
         self.report(&Event::Ended(&ended));
         self.note(ended, saved);
-    }
-}
-
-/// What a task has to say that ended as it should not.
-fn panic_text(done: Result<Done, JoinError>) -> String {
-    match done {
-        Ok(_) => "a task has done another's work".to_owned(),
-        Err(error) => error.to_string(),
     }
 }

@@ -89,6 +89,8 @@ struct State {
     capacity: Option<usize>,
     /// Until when nobody can be reached.
     dark_until: Option<Instant>,
+    /// Requests that this machine has sockets for, of all hosts; for more there are none.
+    sockets: Option<usize>,
 }
 
 /// A server of all hosts. What no script speaks of is a whole image, at once.
@@ -111,6 +113,11 @@ impl Double {
     /// Until then nobody can be reached.
     pub(super) fn set_dark_until(&self, end: Instant) {
         self.state().dark_until = Some(end);
+    }
+
+    /// From now on this machine has so many sockets.
+    pub(super) fn set_sockets(&self, sockets: usize) {
+        self.state().sockets = Some(sockets);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -139,8 +146,11 @@ impl Double {
         let mut state = self.state();
         let busy = state.in_flight.get(&host).copied().unwrap_or_default();
         let refused = state.capacity.is_some_and(|capacity| busy >= capacity);
+        let all = state.in_flight.get("").copied().unwrap_or_default();
+        let short = state.sockets.is_some_and(|sockets| all >= sockets);
         let dark = state.dark_until.is_some_and(|end| Instant::now() < end);
         let answer = match state.scripts.get_mut(&url) {
+            _ if short => Answer::fault(Fault::Exhausted),
             _ if dark => Answer::fault(Fault::Connect),
             _ if refused => Answer::status(429),
             Some(answers) if answers.len() > 1 => answers.remove(0),

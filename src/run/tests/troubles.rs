@@ -121,6 +121,32 @@ async fn a_connection_lost_before_an_answer_has_one_free_attempt() {
     assert_eq!(double.asked().iter().filter(|asked| asked.url == "http://h/4").count(), 3, "the free one, and two");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_shortage_of_sockets_is_held_against_no_entry() {
+    for retries in [0, 3] {
+        let double = Double::with_latency(Duration::from_millis(20));
+        double.set_sockets(7);
+        let list: String = (0..2000).map(|n| format!("http://h{}/{n}\n", n % 50)).collect();
+        let mut bench = Bench::new();
+        bench.run(&list, &double, Options { retries, ..options(100) }).await.expect("it goes on");
+        assert!(bench.ended().iter().all(|ended| ended.ends_with(" ok")), "{:?}", bench.ended());
+        assert!(double.peak("") > 7, "nothing was short");
+        let end = bench.recorder.ended.iter().map(|(_, at)| *at).max();
+        assert!(end < Some(seconds(600)), "{end:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shortage_of_sockets_that_stays_ends_the_run_some_time() {
+    let double = Double::default();
+    double.set_sockets(0);
+    let mut bench = Bench::new();
+    bench.run(&entries("h", 200), &double, options(100)).await.expect("it goes on");
+    assert!(bench.ended().iter().all(|ended| ended.ends_with(" error out-of-files")), "{:?}", bench.ended());
+    let end = bench.recorder.ended.iter().map(|(_, at)| *at).max();
+    assert!(end < Some(seconds(600)), "{end:?}");
+}
+
 /// More than the window holds, of a host that never answers, before the entries of another one.
 #[tokio::test(start_paused = true)]
 async fn a_silent_hosts_entries_leave_the_window_to_the_others_and_come_back() {

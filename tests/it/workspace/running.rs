@@ -25,6 +25,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) enum Signal {
     Interrupt,
     Terminate,
+    Hangup,
     Kill,
 }
 
@@ -124,6 +125,7 @@ impl<'a> Running<'a> {
         let name = match signal {
             Signal::Interrupt => "INT",
             Signal::Terminate => "TERM",
+            Signal::Hangup => "HUP",
             Signal::Kill => "KILL",
         };
         let script = format!("kill -{name} {}", self.pid);

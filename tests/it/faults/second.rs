@@ -1,0 +1,236 @@
+//! Rows 44 to 82: redirects and credentials, limits and robots, network and TLS, disk, crashes and resources.
+
+use super::{
+    Row,
+    Shown::{self, By, Not},
+};
+
+const fn row(number: u8, fault: &'static str, shown: Shown) -> Row {
+    Row { number, fault, shown }
+}
+
+// As it is: rustfmt would give each row twice as many lines.
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    row(44, "a redirect that loops, has too many hops or grows", By(&[
+        "redirects::five_hops_are_followed_and_not_a_sixth",
+        "redirects::a_loop_ends_and_is_not_tried_again",
+        "redirects::a_link_that_grows_with_each_hop_ends_as_one_short_line",
+    ])),
+    row(45, "a redirect to another scheme", By(&["redirects::a_redirect_to_nowhere_or_to_another_scheme_is_refused"])),
+    row(46, "a redirect from https to http", By(&["encryption::a_redirect_from_https_to_http_is_refused"])),
+    row(47, "headers of the user at another scheme, host or port", By(&[
+        "redirects::a_redirect_to_another_port_leaves_the_users_headers_behind",
+        "redirects::a_redirect_to_another_host_leaves_the_users_headers_behind",
+        "redirects::the_password_in_an_entry_stays_with_its_host",
+        "src/run/tests/mod.rs::redirects_end_and_take_no_headers_to_another_host",
+        "src/run/tests/reach.rs::the_users_headers_are_left_behind_when_scheme_host_or_port_changes",
+    ])),
+    row(48, "a Referer that tells a signed query", By(&[
+        "redirects::no_netrc_no_cookie_and_no_referer_goes_into_any_request",
+    ])),
+    row(49, "a redirect from a public address to a private one", By(&[
+        "private::a_redirect_from_outside_never_leads_inside",
+        "private::a_metadata_service_is_asked_for_no_list",
+        "src/fetch/guard/tests.rs::no_spelling_of_a_private_address_is_followed",
+        "src/fetch/address.rs::each_block_of_ipv4_ends_where_the_registry_says",
+        "src/fetch/address.rs::each_block_of_ipv6_ends_where_the_registry_says",
+    ])),
+    row(50, "a name that changes its address", By(&[
+        "src/fetch/guard/tests.rs::a_name_that_changes_its_address_is_refused_from_then_on",
+        "src/fetch/guard/tests.rs::one_address_that_is_not_public_is_enough_to_refuse_a_name",
+        "src/fetch/guard/tests.rs::a_connection_that_a_list_has_opened_is_not_there_for_a_redirect",
+    ])),
+    row(51, "an address in the place of a name", By(&[
+        "private::a_redirect_from_outside_never_leads_inside",
+        "src/fetch/guard/tests.rs::no_spelling_of_a_private_address_is_followed",
+    ])),
+    row(52, "a proxy from the environment", By(&[
+        "proxies::the_usual_proxy_variables_are_honoured",
+        "proxies::no_proxy_takes_hosts_out",
+        "private::verbose_says_once_what_cannot_be_seen_behind_a_proxy",
+    ])),
+    row(53, ".netrc, cookies, keyrings", By(&["redirects::no_netrc_no_cookie_and_no_referer_goes_into_any_request"])),
+    row(54, "secrets in what is printed or written", By(&[
+        "secrets::no_secret_is_in_anything_that_a_run_prints_or_writes",
+        "secrets::no_secret_is_in_what_is_told_of_earlier_runs",
+        "secrets::no_secret_is_in_the_ledger_and_its_log_while_a_run_goes_on",
+        "secrets::no_secret_of_a_proxy_is_told_whatever_becomes_of_it",
+        "secrets::no_secret_is_repeated_by_an_error_about_what_was_typed",
+        "going_on::no_secret_is_in_it_and_what_is_missing_is_named",
+        "src/ledger/tests/rows.rs::secrets_do_not_reach_the_disk",
+        "src/run/spill/worker.rs::nobody_else_can_see_the_file",
+        "src/run/dispatch/defect.rs::a_panic_tells_nothing_that_was_made_at_run_time",
+        "src/bin/flagdl/panics.rs::a_panic_tells_its_place_and_nothing_that_was_made_at_run_time",
+    ])),
+    row(55, "a Location that is long, missing, relative or holds controls", By(&[
+        "redirects::a_location_is_read_as_urls_are",
+        "redirects::a_location_that_breaks_the_rules_of_header_fields_leads_nowhere",
+        "redirects::a_line_end_that_is_encoded_in_a_location_stays_so",
+        "redirects::a_redirect_to_nowhere_or_to_another_scheme_is_refused",
+    ])),
+    row(56, "Retry-After in all its forms, and absurd", By(&[
+        "src/fetch/advice.rs::only_what_the_standard_allows_is_a_wait",
+        "src/fetch/advice.rs::the_largest_valid_wait_of_all_fields_counts",
+        "src/fetch/advice.rs::no_bytes_make_it_panic_or_wait_for_ever",
+        "src/schedule/hold.rs::a_named_time_is_never_shortened_and_lengthened_by_a_tenth_at_most",
+        "pushback::a_host_gets_nothing_before_the_time_it_names_whatever_the_status",
+        "pushback::a_time_that_is_none_keeps_nothing_from_arriving",
+        "pushback::a_host_that_names_too_long_a_time_is_given_up_and_the_others_are_not",
+    ])),
+    row(57, "a clock that is wrong by a day", By(&[
+        "pushback::a_date_is_read_by_the_clock_of_the_server_that_names_it",
+        "pushback::a_date_of_a_server_whose_clock_makes_no_sense_is_read_by_ours",
+        "src/fetch/clock.rs::the_clock_is_the_servers_within_a_day_of_ours",
+    ])),
+    row(58, "a host that answers everything with 503", By(&[
+        "breaker::a_host_that_answers_everything_with_an_error_gets_few_requests",
+        "src/run/tests/troubles.rs::a_host_that_only_fails_gets_a_few_requests_and_the_others_do_not_notice",
+        "src/run/tests/troubles.rs::without_the_breaker_the_budget_bounds_what_a_failing_host_gets",
+    ])),
+    row(59, "fifty in flight that are refused at once", By(&[
+        "src/schedule/tests/mod.rs::fifty_refusals_at_once_are_one_decrease_and_one_hold",
+        "src/run/tests/politeness.rs::many_that_are_refused_at_once_cost_no_attempts",
+        "pushback::many_that_are_refused_at_once_cost_no_entry_its_attempts",
+    ])),
+    row(60, "a host that fails at random", By(&[
+        "src/run/tests/troubles.rs::a_tenth_of_failures_costs_no_entry",
+        "e2e::twenty_thousand_entries_arrive_whole_over_a_line_that_breaks_all_the_time",
+    ])),
+    row(61, "a robots.txt that is missing, broken, huge or leads elsewhere", By(&[
+        "robots::robots_txt_is_asked_for_once_a_host_and_before_anything_else",
+        "robots::a_robots_txt_that_is_not_there_allows_everything",
+        "robots::a_robots_txt_that_cannot_be_had_allows_nothing",
+        "robots::a_robots_txt_that_fails_is_asked_for_again",
+        "robots::a_redirect_of_robots_txt_is_followed_to_other_hosts_too",
+        "src/robots/tests.rs::of_a_huge_file_only_the_beginning_is_read",
+        "src/robots/tests.rs::a_page_instead_of_a_robots_file_allows_everything",
+        "src/robots/line.rs::a_byte_order_mark_or_its_beginning_is_skipped",
+    ])),
+    row(62, "an image that opts out", By(&[
+        "robots::what_opts_out_is_left_and_nothing_of_its_body_is_waited_for",
+        "robots::a_large_body_that_opts_out_is_not_transferred_whole",
+        "src/fetch/opt_out.rs::an_opt_out_is_heard_wherever_it_stands",
+        "src/fetch/opt_out.rs::a_preference_against_training_is_heard_among_others",
+    ])),
+    row(63, "many names for one address", Not(
+        "the unit of politeness is scheme, name and port, and there is no option for a pace an address: --total-rate \
+         holds for all of them together",
+    )),
+    row(64, "a slow host at the head of the list", By(&[
+        "limits::a_host_that_never_answers_and_stands_first_does_not_slow_the_others",
+        "src/run/tests/troubles.rs::a_silent_hosts_entries_leave_the_window_to_the_others_and_come_back",
+        "e2e::a_silent_host_delays_only_its_own_entries",
+    ])),
+    // Bettered: a name that does not exist is not asked for again, because that was an answer.
+    row(65, "a name without an address, and name servers that fail", By(&[
+        "src/fetch/resolve.rs::a_name_that_does_not_exist_is_told_from_a_look_up_that_failed",
+        "src/fetch/resolve.rs::an_answer_is_kept_for_a_minute_and_a_failure_for_five_seconds",
+    ])),
+    row(66, "refused, reset and unreachable connections; IPv6 that is broken", By(&[
+        "patience::what_may_pass_is_tried_again",
+        "patience::connect_timeout_ends_a_connection_that_is_neither_made_nor_refused",
+        "bodies::a_connection_that_is_lost_before_an_answer_is_tried_again",
+        "breaker::a_host_that_refuses_connections_is_given_up_and_the_others_are_not",
+        "e2e::an_ipv6_address_that_nobody_answers_at_costs_a_moment_and_no_entry",
+    ])),
+    row(67, "certificates that are expired, self-signed, of others; TLS that is too old", By(&[
+        "encryption::a_certificate_of_an_unknown_authority_is_refused_and_not_tried_again",
+        "encryption::a_certificate_for_another_host_is_refused_and_not_tried_again",
+        "certificates::what_is_expired_self_signed_or_too_old_is_named_and_not_tried_again",
+    ])),
+    row(68, "a network that is gone for a while", By(&[
+        "src/run/tests/troubles.rs::when_nobody_can_be_reached_it_is_our_network_and_costs_no_attempts",
+        "src/run/tests/troubles.rs::a_network_that_stays_away_ends_the_run_some_time",
+        "src/schedule/network.rs::where_nobody_is_reached_for_long_there_are_only_probes_and_nothing_is_held_against_anyone",
+    ])),
+    row(69, "no more local ports", By(&[
+        "e2e::few_local_ports_cost_no_entry",
+        "src/run/tests/troubles.rs::a_shortage_of_sockets_is_held_against_no_entry",
+    ])),
+    row(70, "a disk that is full, or may not be written to", By(&[
+        "e2e::a_full_disk_of_any_size_ends_the_run_and_more_room_lets_it_go_on",
+        "e2e::a_disk_that_is_still_full_when_a_run_begins_is_said_to_be_full",
+        "e2e::a_disk_that_nobody_may_write_to_ends_the_run_and_harms_nothing",
+        "e2e::a_disk_that_fails_under_the_files_ends_the_run",
+        "e2e::a_disk_that_fails_under_the_ledger_ends_the_run",
+        "src/run/tests/endings.rs::a_folder_that_is_gone_ends_the_run_and_is_held_against_no_entry",
+    ])),
+    row(71, "a sync that fails", By(&[
+        "src/ledger/tests/power.rs::files_that_could_not_be_synced_are_not_vouched_for_and_not_synced_again",
+        "src/ledger/tests/power.rs::a_sync_that_fails_at_the_end_is_told_and_leaves_the_run_without_an_end",
+        "e2e::a_disk_that_fails_under_the_ledger_ends_the_run",
+    ])),
+    row(72, "no more open files", By(&[
+        "scarce::with_64_open_files_and_500_requests_wanted_no_entry_fails",
+        "scarce::with_64_open_files_and_more_hosts_no_entry_fails",
+        "src/run/tests/troubles.rs::a_shortage_of_sockets_is_held_against_no_entry",
+        "src/run/tests/troubles.rs::a_shortage_of_sockets_that_stays_ends_the_run_some_time",
+    ])),
+    row(73, "SIGKILL at any system call", By(&[
+        "e2e::a_first_run_may_be_killed_at_any_call_with_one_in_flight",
+        "e2e::a_first_run_may_be_killed_at_any_call_with_eight_in_flight",
+        "e2e::a_run_that_goes_on_may_be_killed_at_any_call",
+        "e2e::of_fifty_kills_at_any_time_each_costs_no_more_than_what_was_not_committed",
+    ])),
+    row(74, "a power loss", By(&[
+        "power::after_a_kill_and_a_power_loss_every_file_that_is_damaged_is_found_and_fetched_again",
+        "power::files_that_were_synced_are_believed_after_a_power_loss",
+        "src/run/tests/power.rs::every_file_that_a_power_loss_took_is_found_and_fetched_again",
+        "src/ledger/tests/power.rs::files_are_brought_to_the_disk_before_the_rows_that_vouch_for_them",
+    ])),
+    // The design's exit code holds: 4, as for whatever else this machine refuses.
+    row(75, "two runs in one folder", By(&[
+        "e2e::a_second_run_ends_at_once_and_names_the_first",
+        "e2e::of_runs_that_begin_at_once_in_an_empty_folder_all_end_well_or_are_refused",
+        "src/ledger/tests/opening.rs::a_second_one_is_told_who_holds_it_and_the_first_keeps_it",
+        "src/ledger/tests/opening.rs::a_lock_that_a_kill_has_left_behind_is_free",
+    ])),
+    row(76, "a ledger that is damaged, foreign, newer, empty or cannot be written", By(&[
+        "e2e::a_damaged_ledger_is_told_apart_and_left_for_the_user_to_move_away",
+        "e2e::an_empty_ledger_is_a_new_one",
+        "e2e::a_ledger_of_a_newer_version_is_left_to_the_newer_flagdl",
+        "e2e::another_programs_database_is_left_alone",
+        "e2e::what_is_no_file_in_the_ledgers_place_is_told_as_that",
+        "src/ledger/tests/opening.rs::a_damaged_ledger_is_said_to_be_damaged_and_left_alone",
+        "src/ledger/tests/trouble.rs::damage_in_the_middle_shows_where_it_is_met",
+    ])),
+    row(77, "what a dead run has left half written", By(&[
+        "power::what_a_killed_run_left_in_flagdls_own_folder_goes_with_the_next",
+        "src/store/tests.rs::what_killed_runs_have_left_goes_when_the_store_is_opened_and_nothing_else_does",
+        "src/store/sweep.rs::only_what_is_named_as_a_staged_file_is_one",
+    ])),
+    row(78, "an error that takes away the wrong file", By(&[
+        "naming::what_fails_under_a_name_that_was_taken_harms_neither_file",
+        "src/store/tests.rs::a_staged_file_that_is_dropped_leaves_nothing",
+        "src/run/tests/reruns.rs::a_failed_attempt_to_fetch_again_does_not_forget_the_file",
+    ])),
+    // Bettered: the ledger has the umask's mode too. It holds no secrets, and is there for other programs to read; what
+    // may hold some, the file of jobs that wait, has 0600 and no name.
+    row(79, "files with more rights than the umask leaves", By(&[
+        "scarce::a_mode_is_what_the_umask_leaves_and_never_more",
+        "src/store/tests.rs::the_umask_decides_about_modes",
+        "src/ledger/tests/opening.rs::the_umask_decides_about_modes",
+        "src/store/tests.rs::a_scratch_file_has_no_name_and_is_the_users_alone",
+    ])),
+    // The design's exit code holds: 1, as for whatever else is one entry's error.
+    row(80, "a panic in a task", By(&[
+        "src/run/tests/endings.rs::a_panic_is_one_entrys_error",
+        "src/run/spill/tests/mod.rs::what_a_thread_had_that_panicked_is_told_as_lost_and_the_rest_comes_back",
+        "src/run/dispatch/defect.rs::a_panic_tells_nothing_that_was_made_at_run_time",
+        "src/bin/flagdl/panics.rs::a_panic_tells_its_place_and_nothing_that_was_made_at_run_time",
+    ])),
+    row(81, "signals, once and twice", By(&[
+        "stopping::a_first_signal_lets_finish_what_is_in_flight_and_starts_nothing_more",
+        "stopping::a_second_signal_gives_up_what_is_in_flight",
+        "stopping::what_is_in_flight_gets_no_more_than_its_time_to_finish",
+        "surroundings::two_signals_end_a_run_whose_output_nobody_takes",
+        "surroundings::signals_that_are_ignored_from_outside_stay_ignored",
+        "src/run/tests/endings.rs::a_drained_run_ends_when_its_grace_does_and_an_aborted_one_at_once",
+    ])),
+    row(82, "ten million entries", By(&[
+        "scarce::a_ledger_takes_300_bytes_an_entry_at_most",
+        "e2e::a_long_list_of_missing_codes_stays_below_64_mib",
+        "src/plan/claims/mod.rs::many_move_to_a_file_without_a_name_and_a_folder_is_made_for_it",
+    ])),
+];
