@@ -228,7 +228,8 @@ fn a_run_that_goes_on_is_named_with_its_process_and_a_killed_one_as_that() {
 
 #[test]
 fn the_failed_ones_can_be_fed_back() {
-    for way in ways("failed", "again.txt") {
+    // Not through the variable: that is of a download, whose list it would take the place of.
+    for way in ways("failed", "again.txt").into_iter().take(1) {
         let (work, server) = (Workspace::new(), Server::start());
         server.script("/shut.jpg", [Answer::status(403)]);
         server.script("/none.jpg", [Answer::status(404)]);
