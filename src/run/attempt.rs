@@ -26,7 +26,7 @@ use crate::{
     event::{Failure, RedirectError},
     fetch::{Body, Fault, FetchError, Head, Request, Transport, advice::Advice, digest::Digests, opt_out::opted_out},
     ledger::StoredFile,
-    link::Link,
+    link::{Link, excerpt},
     name::Name,
     options::Options,
     robots::Rules,
@@ -225,8 +225,8 @@ impl<T: Transport> Setting<T> {
         if let Some(directive) = opted_out(&head.headers).filter(|_| self.options.respect_opt_out) {
             return Err(Failure::OptedOut(directive));
         }
-        if let Some(encoding) = head.headers.get("content-encoding").filter(|value| !is_identity(value)) {
-            return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
+        if let Some(encoding) = head.headers.get_all("content-encoding").iter().find(|value| !is_identity(value)) {
+            return Err(Failure::Encoding(excerpt(&String::from_utf8_lossy(encoding.as_bytes())).into_owned()));
         }
         let max_size = self.options.max_size;
         if coming.total().is_some_and(|total| total > max_size) { Err(Failure::TooLarge(max_size)) } else { Ok(()) }

@@ -97,13 +97,21 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
     }
 
-    fn settle_attempted(&mut self, work: Work, ticket: Ticket, attempted: Attempted) {
+    fn settle_attempted(&mut self, mut work: Work, ticket: Ticket, attempted: Attempted) {
         let now = Instant::now().into_std();
         let (host, first) = match &work {
             Work::Entry(pending) => (pending.host().clone(), pending.is_first()),
             Work::Robots(errand) => (errand.link.host().clone(), false),
         };
-        let finding = self.schedule.finish(ticket, hearing::heard(&attempted, first), now);
+        let mut heard = hearing::heard(&attempted, first);
+        if let (Work::Entry(pending), Err(failure)) = (&mut work, &attempted.answer)
+            && hearing::is_idle_race(failure)
+            && self.schedule.has_answered(&host)
+            && pending.take_free_attempt()
+        {
+            heard.kind = Kind::Lost;
+        }
+        let finding = self.schedule.finish(ticket, heard, now);
         let cause = match (&attempted.answer, finding.hold.is_some() || finding.down.is_some()) {
             (Err(failure), true) => failure.to_string(),
             _ => String::new(),
@@ -195,12 +203,8 @@ impl<T: Transport> Dispatcher<'_, T> {
         };
         let host = pending.host().clone();
         let retries = self.setting.options.retries;
-        let is_free =
-            hearing::is_idle_race(&failure) && self.schedule.has_answered(&host) && pending.take_free_attempt();
-        if is_free {
-            pending.forgive();
-        }
-        if !failure.is_transient() || retries == 0 || pending.held_against() > retries {
+        let is_free = cost == Cost::Free;
+        if !failure.is_transient() || !is_free && (retries == 0 || pending.held_against() > retries) {
             return self.end_in_error(*pending, failure);
         }
         if self.stopped > Stop::Run {
@@ -225,7 +229,12 @@ impl<T: Transport> Dispatcher<'_, T> {
         self.report(&Event::Retry { entry: &entry, failure: &failure, wait: told, attempt: pending.attempts });
         pending.failure = Some(failure);
         pending.start_over();
-        let again = self.schedule.retry(&home, Work::Entry(pending), (now + wait).into_std(), cost);
+        let (work, now) = (Work::Entry(pending), now.into_std());
+        let again = if is_free {
+            self.schedule.retry_next(&home, work, now)
+        } else {
+            self.schedule.retry(&home, work, now + wait, cost)
+        };
         if let Err(Work::Entry(pending)) = again {
             self.end_as_it_failed(*pending);
         }
