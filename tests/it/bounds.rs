@@ -3,10 +3,13 @@
 //! What surprises: memory is measured while the program still runs, by the system's own high-water mark, and only on
 //! Linux, which has one to read.
 
+use std::{fs, thread, time::Duration};
+
 use crate::{
+    faults::exists,
     pictures::{files, jpeg, padded_jpeg},
     server::{Answer, End, Server},
-    workspace::{Told, Workspace},
+    workspace::{Signal, Told, Workspace},
 };
 
 /// More than the program takes at any time in these tests, and far less than what is sent to it. In KiB.
@@ -130,6 +133,40 @@ fn a_robots_txt_without_an_end_is_read_as_far_as_its_rules_count() {
     let (work, told) = expect_little_memory(&server, &["--robots"]);
     told.expect_code(1).expect_endings(&[("it", "error robots"), ("after", "ok")]);
     assert_eq!(work.saved(), files(&["after"]));
+}
+
+#[test]
+fn a_body_that_comes_faster_than_it_is_taken_is_not_held() {
+    let body = vec![0; 150 << 20];
+    for (server, version) in [(Server::start(), "1.1"), (Server::http2(), "2")] {
+        let work = Workspace::new();
+        server.script("/it.jpg", [Answer::ok(&*body)]);
+        let (list, url) = (work.list(&["it"]), server.url(""));
+        let options = ["--http", version, "--max-size", "1GiB", "--bandwidth", "100KB/s", "-u", &url, &list];
+        let run = work.flagdl(options).start();
+        server.wait_for(1);
+        // Time enough for all of it to come, if anybody took it.
+        thread::sleep(Duration::from_secs(2));
+        let peak = run.peak_memory();
+        run.send(Signal::Kill);
+        let told = run.wait();
+        assert!(peak.is_none_or(|peak| (1000..MOST_KIB).contains(&peak)), "{peak:?} KiB: {told}");
+    }
+}
+
+#[test]
+fn each_bound_in_the_documents_is_met_by_tests_that_are_there() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/bounds.md");
+    let text = fs::read_to_string(path).expect("the document");
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with("| ") && line.contains('`')).collect();
+    assert!(rows.len() > 25, "{rows:#?}");
+    for row in rows {
+        let tests = row.rsplit(" | ").next().unwrap_or_default();
+        let tests: Vec<_> = tests.split('`').filter(|word| word.contains("::")).collect();
+        assert!(!tests.is_empty(), "no test: {row}");
+        let missing: Vec<_> = tests.iter().filter(|test| !exists(test)).collect();
+        assert!(missing.is_empty(), "{missing:?}: {row}");
+    }
 }
 
 #[test]

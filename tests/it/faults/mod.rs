@@ -56,7 +56,7 @@ fn source(file: &str) -> Option<(String, &'static str)> {
 }
 
 /// Whether there is a test of this name.
-fn exists(test: &str) -> bool {
+pub(crate) fn exists(test: &str) -> bool {
     let Some((file, name)) = test.rsplit_once("::") else { return false };
     let Some((source, keyword)) = source(file) else { return false };
     let start = format!("{keyword}{name}(");
