@@ -306,6 +306,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             "framing::connections_that_close_just_as_they_are_used_again_cost_no_entry",
             "src/run/tests/troubles.rs::a_connection_lost_before_an_answer_has_one_free_attempt",
+            "src/run/tests/troubles.rs::a_server_that_closes_each_connection_after_an_answer_is_no_host_in_trouble",
             "patience::a_connection_that_is_lost_before_an_answer_costs_one_attempt_less_where_the_host_has_answered",
         ],
     ),
