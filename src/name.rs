@@ -5,10 +5,12 @@
 //! The encoding is reversible: what is not portable, and `%` itself, is written as `%XX` of its UTF-8 bytes,
 //! so different texts get different names (unless they are cut; then the caller's hash tells them apart).
 //!
-//! What surprises: `Name`s that differ only in case count as the same file, because on macOS and Windows
-//! they are.
+//! What surprises: `Name`s that differ only in case, or in how their accents are encoded, count as the same file,
+//! because on macOS and Windows they are.
 
 use std::{fmt, fmt::Write as _};
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
 
 use crate::link::{Link, is_deceptive};
 
@@ -83,9 +85,15 @@ impl Name {
         &self.0
     }
 
-    /// The key under which two names are the same file on a system that ignores case.
+    /// The key under which two names are the same file on a system that ignores case (Windows), or case and the way
+    /// in which accents are encoded (macOS): a canonical caseless match (the Unicode Standard, D145).
     pub(crate) fn folded(&self) -> String {
-        self.0.to_lowercase()
+        if self.0.is_ascii() {
+            return self.0.to_ascii_lowercase();
+        }
+        let decomposed = DecomposingNormalizerBorrowed::new_nfd();
+        let folded: String = decomposed.normalize(&self.0).chars().flat_map(fold).collect();
+        decomposed.normalize(&folded).into_owned()
     }
 }
 
@@ -116,6 +124,12 @@ fn is_plain(text: &str) -> bool {
         && !matches!(bytes[0], b'.' | b'-')
         && bytes[bytes.len() - 1] != b'.'
         && !is_device(text)
+}
+
+/// Takes the case away, at least as far as any system does: `ẞ`, `ß` and `SS` are one, and so are `K` and the sign for
+/// kelvins. Character by character, since a final sigma is no other letter here.
+fn fold(character: char) -> impl Iterator<Item = char> {
+    character.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
 fn encode(text: &str) -> String {
@@ -249,6 +263,33 @@ mod tests {
     }
 
     #[test]
+    fn names_that_some_system_takes_for_one_are_one() {
+        for alike in [
+            &["A.JPG", "a.jpg"][..],
+            // Composed and decomposed, and marks in another order.
+            &["\u{e9}.jpg", "e\u{301}.jpg", "\u{c9}.JPG", "E\u{301}.jpg"],
+            &["a\u{323}\u{307}", "a\u{307}\u{323}", "\u{1ea1}\u{307}", "\u{227}\u{323}"],
+            &["\u{ac00}", "\u{1100}\u{1161}"],
+            &["stra\u{df}e", "STRASSE", "STRA\u{1e9e}E"],
+            &["\u{3c3}", "\u{3a3}", "\u{3c2}"],
+            &["\u{212a}", "K", "k"],
+            &["\u{2126}", "\u{3a9}", "\u{3c9}"],
+            &["\u{17f}", "S", "s"],
+            &["\u{fb01}", "FI", "fi"],
+            &["\u{b5}", "\u{3bc}", "\u{39c}"],
+            &["\u{130}", "i\u{307}"],
+            &["\u{1f80}", "\u{1f88}", "\u{1f00}\u{3b9}"],
+            &["\u{13a0}", "\u{ab70}"],
+        ] {
+            let keys: Vec<_> = alike.iter().map(|text| Name::new(text, &link()).folded()).collect();
+            assert!(keys.iter().all(|key| *key == keys[0]), "{alike:?} {keys:?}");
+        }
+        for (one, other) in [("e", "\u{e9}"), ("a.jpg", "b.jpg"), ("\u{e5}", "a"), ("\u{4e00}", "\u{4e8c}")] {
+            assert_ne!(Name::new(one, &link()).folded(), Name::new(other, &link()).folded(), "{one} {other}");
+        }
+    }
+
+    #[test]
     fn what_was_stored_is_only_taken_for_a_name_if_it_could_be_one() {
         for text in ["100%.jpg", "a%", "a%4", "a%zz", "a%4g", "a%2f", "%%41", "a%é0"] {
             assert_eq!(Name::of_stored(text), None, "{text:?}");
@@ -286,6 +327,14 @@ mod tests {
                 prop_assert!(!is_device(name.as_str()));
                 prop_assert!(name.as_str().chars().all(is_portable_or_escape));
             }
+        }
+
+        #[test]
+        fn a_key_is_its_own_key_and_that_of_the_name_in_any_case(text in "\\PC{1,40}") {
+            let key = |text: &str| Name(text.into()).folded();
+            prop_assert_eq!(key(&key(&text)), key(&text));
+            prop_assert_eq!(key(&text.to_uppercase()), key(&text));
+            prop_assert_eq!(key(&text.to_lowercase()), key(&text));
         }
 
         #[test]

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::seconds;
 use crate::{
     fetch::{Fault, FetchError},
-    link::{Link, LinkError},
+    link::{Link, LinkError, excerpt},
     list::hex,
     plan::EntryError,
     store::{Flaw, StoreError},
@@ -53,7 +53,7 @@ pub enum Failure {
     #[error(transparent)]
     Digest(#[from] DigestError),
     /// The body is encoded although `identity` was asked for. Final.
-    #[error("unexpected content encoding {0:?}")]
+    #[error("unexpected content encoding \"{0}\"")]
     Encoding(String),
     /// A redirect that is not followed. Final.
     #[error(transparent)]
@@ -152,7 +152,7 @@ pub enum RedirectError {
     #[error("redirect that is to be followed in {} at the earliest", seconds(*.0))]
     TooLate(Duration),
     /// From https to http.
-    #[error("redirect from https to http refused ({0})")]
+    #[error("redirect from https to http refused ({})", excerpt(&.0.to_string()))]
     Downgrade(Link),
 }
 

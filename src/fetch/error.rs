@@ -6,7 +6,7 @@
 use std::{error::Error as StdError, fmt, io};
 
 use super::{guard::Refusal, resolve::LookUpError};
-use crate::link::visible;
+use crate::link::excerpt;
 
 /// The stage and kind of a failed exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,6 +155,8 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
         Fault::Refused
     } else if connecting {
         Fault::Connect
+    } else if matches!(found.io, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) {
+        Fault::Protocol
     } else if stage == Stage::Body && (found.io.is_some() || found.cut) {
         Fault::IncompleteBody
     } else if found.cut || found.io.is_some() {
@@ -164,7 +166,7 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
     };
     let detail = match fault {
         Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted | Fault::NoSuchName => None,
-        _ => found.innermost.filter(|text| !text.is_empty()).map(|text| visible(&text).into_owned()),
+        _ => found.innermost.filter(|text| !text.is_empty()).map(|text| excerpt(&text).into_owned()),
     };
     FetchError { fault, detail }
 }
@@ -201,8 +203,9 @@ impl Found {
             self.tls = true;
         } else if let Some(error) = source.downcast_ref::<hyper::Error>() {
             self.cut |= error.is_incomplete_message() || error.is_canceled() || error.is_closed();
-        } else if source.is::<h2::Error>() {
-            self.cut = true;
+        } else if let Some(error) = source.downcast_ref::<h2::Error>() {
+            // What we refuse ourselves breaks the rules of the protocol; the rest is the server's doing or the line's.
+            self.cut |= !error.is_library();
         }
     }
 }

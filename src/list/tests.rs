@@ -44,6 +44,16 @@ fn a_faulty_line_is_named_and_stops_nobody_else() {
 }
 
 #[test]
+fn no_control_character_is_taken_and_each_is_named() {
+    for control in (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32).filter(|control| *control != '\n') {
+        let entries = read(format!("a{control}b\nlast\n"));
+        assert_eq!((entries.len(), &entries[0].2), (2, &Err(LineError::Control(control))), "{control:?}");
+        assert!(!entries[0].1.chars().any(char::is_control), "{control:?}");
+        assert_eq!(entries[1], (2, "last".into(), Ok(())));
+    }
+}
+
+#[test]
 fn a_checksum_goes_with_its_entry_and_a_broken_one_stops_nobody_else() {
     let hash = "5f".repeat(32);
     let entries = entries(format!("\u{feff}cn \tsha256:{hash}\r\nin\tmd5:0\n# us\tsha256:{hash}\nxx"));

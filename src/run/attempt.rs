@@ -28,7 +28,7 @@ use crate::{
         Body, Fault, FetchError, Head, Reach, Request, Transport, advice::Advice, digest::Digests, opt_out::opted_out,
     },
     ledger::StoredFile,
-    link::Link,
+    link::{Link, excerpt},
     name::Name,
     options::Options,
     robots::Rules,
@@ -218,8 +218,9 @@ impl<T: Transport> Setting<T> {
         {
             return Err(Failure::OptedOut(directive));
         }
-        if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING).filter(|value| !is_identity(value)) {
-            return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
+        if let Some(encoding) = head.headers.get_all(header::CONTENT_ENCODING).iter().find(|value| !is_identity(value))
+        {
+            return Err(Failure::Encoding(excerpt(&String::from_utf8_lossy(encoding.as_bytes())).into_owned()));
         }
         let max_size = self.options.max_size;
         if coming.total().is_some_and(|total| total > max_size) { Err(Failure::TooLarge(max_size)) } else { Ok(()) }

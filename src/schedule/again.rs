@@ -83,6 +83,19 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         Ok(())
     }
 
+    /// The next attempt of a job whose last one never got there: before all others of its host, since the connection that
+    /// would have lost it too is gone now.
+    ///
+    /// # Errors
+    ///
+    /// There will be none: the job comes back.
+    pub(crate) fn retry_next(&mut self, host: &K, job: J, now: Instant) -> Result<(), J> {
+        self.push_front(host, job, now).map_err(|(job, _)| job)?;
+        let id = self.id_of(host);
+        self.host(id).stats.retries += 1;
+        Ok(())
+    }
+
     /// Whether a further attempt at this cost would start when it is due, and not be put off or refused.
     pub(crate) fn affords(&self, host: &K, cost: Cost) -> bool {
         let record = self.ids.get(host).and_then(|id| self.hosts[*id].as_ref());

@@ -66,8 +66,8 @@ impl Breaker {
         }
     }
 
-    /// Counts the failure of a request that began at `begun`; `orderly` where the server asked for patience, which
-    /// alone is no sign of trouble.
+    /// Counts the failure of a request that began at `begun`; `orderly` where the server asked for patience, or only
+    /// closed a connection that it had answered on, neither of which alone is a sign of trouble.
     pub(super) fn failed(&mut self, orderly: bool, begun: Instant) {
         if self.opened.is_some_and(|opened| begun <= opened) {
             return;

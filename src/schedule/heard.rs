@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Hopeless,
     /// The exchange broke off.
     Broken,
+    /// The request never got there: the connection was just being closed. Now and then that means nothing.
+    Lost,
     /// Nothing came in time.
     Timeout,
     /// Nobody listens there.
@@ -66,8 +68,8 @@ impl Heard {
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// Whether a failure is held against the entry: not where the host refused many at once, nor where no host at
-    /// all can be reached.
+    /// Whether a failure is held against the entry: not where the request never got there, the host refused many at
+    /// once, or no host at all can be reached.
     pub(crate) charged: bool,
     /// What a further attempt costs of the host's budget.
     pub(crate) cost: Cost,
@@ -85,7 +87,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         self.in_flight -= 1;
         let answered = matches!(heard.kind, Kind::Clean | Kind::Pushback | Kind::Trouble);
         self.answers |= answered;
-        if answered || matches!(heard.kind, Kind::Broken | Kind::Refused | Kind::Hopeless) {
+        if answered || matches!(heard.kind, Kind::Broken | Kind::Lost | Kind::Refused | Kind::Hopeless) {
             self.network.reached(now);
         }
         let answers = self.host(id).answers;
@@ -97,7 +99,8 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         host.in_flight -= 1;
         host.unanswered = 0;
         host.answers |= answered;
-        let charged = !excused && (fresh || heard.kind != Kind::Pushback);
+        let is_lost = heard.kind == Kind::Lost;
+        let charged = !excused && !is_lost && (fresh || heard.kind != Kind::Pushback);
         let adaptive = self.limits.adaptive;
         match heard.kind {
             Kind::Clean => {
@@ -122,6 +125,8 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
                 }
             }
             Kind::Trouble | Kind::Broken | Kind::Hopeless => host.breaker.failed(false, begun),
+            // Only where nothing comes between them: a server may close each connection that it has answered on.
+            Kind::Lost => host.breaker.failed(true, begun),
             Kind::Timeout | Kind::Refused | Kind::Unreachable if !excused => {
                 host.breaker.failed(false, begun);
                 if fresh && adaptive {
@@ -135,7 +140,9 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         self.release(id);
         self.settle(id, now);
         let told = heard.wait.is_some_and(|wait| !wait.is_zero());
-        let cost = if excused {
+        let cost = if is_lost {
+            Cost::Free
+        } else if excused {
             Cost::Nothing
         } else if told || !charged {
             Cost::Half

@@ -34,6 +34,8 @@ pub(crate) enum Cost {
     Half,
     /// It is our own network that failed.
     Nothing,
+    /// The request never got there, so the host has nothing to do with it.
+    Free,
 }
 
 impl Cost {
@@ -41,7 +43,7 @@ impl Cost {
         match self {
             Self::Whole => 1.0,
             Self::Half => 0.5,
-            Self::Nothing => 0.0,
+            Self::Nothing | Self::Free => 0.0,
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::{
-    pictures::{PAGE, jpeg, padded_jpeg, png},
+    pictures::{PAGE, jpeg, noisy_png, padded_jpeg, png},
     server::{Answer, End, Server},
     workspace::{Told, Workspace},
 };
@@ -117,6 +117,64 @@ fn what_is_cut_into_an_image_of_no_told_length_never_gets_a_final_name() {
 }
 
 #[test]
+fn an_image_of_no_told_length_is_only_saved_whole_wherever_it_is_cut() {
+    const STEP: usize = 100;
+    let (work, server) = (Workspace::new(), Server::start());
+    let picture = noisy_png(48);
+    let cuts: Vec<_> = (0..picture.len()).step_by(STEP).collect();
+    assert!(cuts.len() > 60, "{} bytes", picture.len());
+    let code = |cut: usize| format!("c{cut}");
+    for cut in &cuts {
+        server.script(&format!("/{}.jpg", code(*cut)), [Answer::ok(&picture[..*cut]).without_length()]);
+    }
+    server.script("/whole.jpg", [Answer::ok(&*picture).without_length()]);
+    let mut codes: Vec<_> = cuts.iter().map(|cut| code(*cut)).collect();
+    codes.push("whole".to_owned());
+    let list = work.list_of(&codes);
+    let told = work.flagdl(["--retries", "0", "-u", &server.url(""), "--format", "ndjson", &list]).run();
+    let ending = |code: &str| match code {
+        "whole" => "ok",
+        "c0" => "error empty",
+        _ => "error incomplete-image",
+    };
+    let expected: Vec<_> = codes.iter().map(|code| (&**code, ending(code))).collect();
+    told.expect_code(1).expect_endings(&expected);
+    assert_eq!(work.saved(), [("whole.jpg".to_owned(), picture)].into());
+}
+
+#[test]
+fn an_image_that_would_be_huge_is_not_unpacked() {
+    // 65,535 pixels each way; nobody has to look at them to see that the file is whole.
+    let mut wide = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\x06\0\0\0\0\0\0\0".to_vec();
+    wide.extend(b"\0\0\0\x02IDATxx\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82");
+    expect_saved(vec![Answer::ok(&*wide)], &wide);
+    // A hundred thousand frames of a screen's size, of one pixel each.
+    let mut long = b"GIF89a\xff\xff\xff\xff\x80\0\0\0\0\0\xff\xff\xff".to_vec();
+    for _ in 0..100_000 {
+        long.extend(b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0");
+    }
+    long.push(b';');
+    expect_saved(vec![Answer::ok(&*long)], &long);
+}
+
+#[test]
+fn what_only_begins_as_an_image_or_is_a_program_is_none() {
+    for (bytes, class) in [
+        (&b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0"[..], "not-an-image"),
+        (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", "not-an-image"),
+        (b"#!/bin/sh\nexit\n", "not-an-image"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "not-an-image"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0", "not-an-image"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "not-an-image"),
+        // Text that is a program to a browser, behind the first bytes of an image.
+        (b"GIF89a=1;alert(1)//", "not-an-image"),
+        (b"\xff\xd8\xff<script>alert(1)</script>", "incomplete-image"),
+    ] {
+        expect_failed(vec![Answer::ok(bytes)], class);
+    }
+}
+
+#[test]
 fn what_is_not_http_is_a_protocol_error() {
     for raw in [
         "\x16\x03\x01\x02\x00\x01\x00\x01",
@@ -151,9 +209,13 @@ fn a_connection_that_is_lost_before_an_answer_is_tried_again() {
 
 #[test]
 fn an_encoding_that_was_not_asked_for_is_refused() {
-    for encoding in ["gzip", "br", "gzip, gzip", "identity, gzip"] {
+    let stacked = ["gzip"; 50].join(", ");
+    for encoding in ["gzip", "br", "deflate", "zstd", "x-unheard-of", "GZIP", "gzip, gzip", "identity, gzip", &stacked]
+    {
         expect_failed(vec![Answer::ok(jpeg("it")).field("Content-Encoding", encoding)], "unexpected-encoding");
     }
     let picture = jpeg("it");
-    expect_saved(vec![Answer::ok(&*picture).field("Content-Encoding", "identity")], &picture);
+    let identity = Answer::ok(&*picture).field("Content-Encoding", "identity");
+    expect_saved(vec![identity.clone()], &picture);
+    expect_failed(vec![identity.field("Content-Encoding", "gzip")], "unexpected-encoding");
 }

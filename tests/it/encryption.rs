@@ -1,7 +1,7 @@
 //! TLS: whom the program believes, and what it offers to speak.
 //!
-//! What surprises: the certificates beside this file are good for 127.0.0.1 from 2020 to 2125, by an authority whose
-//! key was thrown away; the server's key is no secret. The end-to-end suite has a real server with real HTTP/2.
+//! What surprises: the server here records what is offered to it; for what goes wrong over TLS there is the scripted
+//! one. The end-to-end suite has a real server with real HTTP/2.
 
 use std::{
     io::{Read, Write},
@@ -13,22 +13,14 @@ use std::{
     thread,
 };
 
-use rustls::{
-    ServerConfig,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::Acceptor,
-};
+use rustls::{ServerConfig, server::Acceptor};
 
 use crate::{
     pictures::{files, jpeg},
+    server::{AUTHORITY, Answer, End, Server, config},
     ways::{switch, ways},
     workspace::Workspace,
 };
-
-const AUTHORITY: &str = include_str!("certificates/authority.pem");
-const CERTIFICATE: &[u8] = include_bytes!("certificates/server.pem");
-const KEY: &[u8] = include_bytes!("certificates/server.key");
 
 /// A server over TLS that answers everything alike, a connection for each.
 struct Encrypted {
@@ -45,7 +37,7 @@ impl Encrypted {
         let address = listener.local_addr().expect("a listener has an address");
         let (offers, stop) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<AtomicBool>::default());
         let thread = thread::spawn({
-            let (offers, stop, config) = (Arc::clone(&offers), Arc::clone(&stop), config());
+            let (offers, stop, config) = (Arc::clone(&offers), Arc::clone(&stop), config(&[]));
             move || {
                 while let Ok((stream, _)) = listener.accept() {
                     if stop.load(Ordering::Relaxed) {
@@ -88,19 +80,6 @@ impl Drop for Encrypted {
         let ended = self.thread.take().map(thread::JoinHandle::join);
         assert!(thread::panicking() || matches!(ended, Some(Ok(()))), "the server has failed");
     }
-}
-
-fn config() -> Arc<ServerConfig> {
-    let chain = CertificateDer::pem_slice_iter(CERTIFICATE);
-    let chain = chain.collect::<Result<Vec<_>, _>>().expect("a certificate in PEM");
-    let key = PrivateKeyDer::from_pem_slice(KEY).expect("a key in PEM");
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("the provider knows the usual versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("the key is the certificate's");
-    Arc::new(config)
 }
 
 fn serve(
@@ -191,6 +170,20 @@ fn http_says_what_is_offered_over_tls() {
             assert_eq!(offers[0], offer, "{way:?}");
         }
     }
+}
+
+#[test]
+fn what_goes_wrong_over_tls_is_tried_again_as_without() {
+    let (work, server) = (Workspace::new(), Server::encrypted());
+    work.file("authority.pem", AUTHORITY);
+    let whole = Answer::ok(jpeg("cn"));
+    let cut = whole.clone().cut_at(100, End::Close);
+    let unmeasured = whole.clone().cut_at(100, End::Reset).without_length().then(End::Reset);
+    server.script("/cn.jpg", [Answer::raw("").then(End::Reset), cut, unmeasured, whole]);
+    let list = work.list(&["cn"]);
+    let told = work.flagdl(["--cacert", "authority.pem", "-u", &server.url(""), &list]).run();
+    told.expect_code(0);
+    assert_eq!(work.saved(), files(&["cn"]));
 }
 
 #[test]

@@ -215,6 +215,58 @@ fn a_very_long_name_is_cut_and_still_told_apart() {
 }
 
 #[test]
+fn two_urls_with_one_name_that_come_at_once_are_two_files() {
+    let (work, server) = (Workspace::new(), Server::start());
+    for path in ["/a/cn.jpg", "/b/cn.jpg", "/c/Cn.jpg"] {
+        server.script(path, [Answer::ok(jpeg(path)).gated()]);
+    }
+    let urls = ["/a/cn.jpg", "/b/cn.jpg", "/c/Cn.jpg"].map(|path| server.url(path));
+    let list = work.list_of(&[&urls[..], &urls[..1]].concat());
+    let run = work.flagdl(["-c", "4", &list]).start();
+    // All of them are on their way before any has come.
+    server.wait_for(3);
+    server.release();
+    run.wait().expect_code(0).expect_summary("3 ok, 0 not found, 0 errors, 1 duplicate");
+    let mut found: Vec<_> = work.saved().into_values().collect();
+    let mut expected = ["/a/cn.jpg", "/b/cn.jpg", "/c/Cn.jpg"].map(jpeg);
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn names_that_macos_or_windows_take_for_one_are_two_files() {
+    let (work, server) = (Workspace::new(), Server::start());
+    // One letter or two, in either case, and the two spellings of a German word.
+    let codes = ["caf\u{e9}", "cafe\u{301}", "CAFE\u{301}", "stra\u{df}e", "STRASSE"];
+    server.always_below("/", Answer::ok(jpeg("it")));
+    let list = work.list(&codes);
+    let template = server.url("/{code}.jpg");
+    for _ in 0..2 {
+        work.flagdl(["--url-template", &template, &list]).run().expect_code(0);
+        let names = work.saved_names();
+        assert_eq!(names.len(), codes.len(), "{names:?}");
+        assert_eq!(names.iter().filter(|name| name.contains('~')).count(), 3, "{names:?}");
+    }
+    assert_eq!(server.arrivals().len(), codes.len(), "the second run finds each under its own name");
+}
+
+#[test]
+fn a_name_of_exactly_the_greatest_length_is_kept_and_found_again() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("it")));
+    let longest = "x".repeat(255 - ".jpg".len());
+    let list = work.list(&[&longest, &format!("{longest}y")]);
+    for _ in 0..2 {
+        work.flagdl(["-u", &server.url(""), &list]).run().expect_code(0);
+        let names = work.saved_names();
+        assert!(names.contains(&format!("{longest}.jpg")) && names.iter().all(|name| name.len() <= 255), "{names:?}");
+    }
+    assert_eq!(server.arrivals().len(), 2);
+    work.flagdl(["verify"]).run().expect_code(0);
+}
+
+#[test]
 fn nothing_but_a_plain_file_is_replaced() {
     let (work, server) = (Workspace::new(), Server::start());
     server.pictures(&["cn", "in", "us"]);

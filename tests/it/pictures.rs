@@ -38,6 +38,23 @@ pub(crate) fn png(word: &str) -> Vec<u8> {
     bytes
 }
 
+/// A larger PNG, of noise that cannot be packed.
+pub(crate) fn noisy_png(side: u32) -> Vec<u8> {
+    let mut noise: u32 = 1;
+    let mut pixel = || {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        noise.to_be_bytes()[0]
+    };
+    let pixels: Vec<u8> = (0..side * side * 3).map(|_| pixel()).collect();
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().expect("a header in memory can be written");
+    writer.write_image_data(&pixels).expect("a picture in memory can be written");
+    writer.finish().expect("a picture in memory can be ended");
+    bytes
+}
+
 /// A JPEG of exactly `size` bytes: filled up with comment segments (ITU T.81 B.2.4.5).
 pub(crate) fn padded_jpeg(word: &str, size: usize) -> Vec<u8> {
     let picture = jpeg(word);

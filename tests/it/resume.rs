@@ -53,3 +53,49 @@ fn a_part_that_nobody_asked_for_is_an_error() {
     work.flagdl(["-u", &server.url(""), &list]).run().expect_code(1).expect_err("206");
     assert!(work.saved().is_empty());
 }
+
+/// What is answered to the question for the rest, and whether all of it has to be asked for then.
+fn answers_to_a_range(body: &[u8], from: usize) -> Vec<(&'static str, Answer, bool)> {
+    let size = body.len();
+    let part = |first: usize, last: usize, total: usize, tag: &str| {
+        let range = format!("bytes {first}-{last}/{total}");
+        let bytes = &body[first.min(size)..(last + 1).min(size)];
+        Answer::ok(bytes).with_status(206).field("Content-Range", &range).field("ETag", tag)
+    };
+    let tag = "\"1\"";
+    let bare = Answer::ok(&body[from..]).with_status(206);
+    let multipart = "multipart/byteranges; boundary=x";
+    let unsatisfied = |total: usize| Answer::status(416).field("Content-Range", &format!("bytes */{total}"));
+    vec![
+        ("the rest", part(from, size - 1, size, tag), false),
+        ("all of it", Answer::ok(body).field("ETag", tag), false),
+        ("a byte before", part(from - 1, size - 1, size, tag), true),
+        ("a byte after", part(from + 1, size - 1, size, tag), true),
+        ("not to the end", part(from, size - 2, size, tag), true),
+        ("of another size", part(from, size, size + 1, tag), true),
+        ("of an unknown size", bare.clone().field("Content-Range", &format!("bytes {from}-{}/*", size - 1)), true),
+        ("another version", part(from, size - 1, size, "\"2\""), true),
+        ("a version that is much the same", part(from, size - 1, size, "W/\"1\""), true),
+        ("no version", bare.clone().field("Content-Range", &format!("bytes {from}-{}/{size}", size - 1)), true),
+        ("no range", bare.clone().field("ETag", tag), true),
+        ("several ranges", bare.field("Content-Type", multipart).field("ETag", tag), true),
+        ("nothing there", unsatisfied(size), true),
+        ("nothing there, and we have all of it", unsatisfied(from), true),
+    ]
+}
+
+#[test]
+fn whatever_is_answered_to_a_question_for_the_rest_the_file_is_the_servers() {
+    let (work, body) = (Workspace::new(), padded_jpeg("large", MIB + MIB / 2));
+    let from = MIB + 7;
+    for (what, answer, is_asked_again) in answers_to_a_range(&body, from) {
+        let server = Server::start();
+        let cut = Answer::ok(&*body).field("ETag", "\"1\"").cut_at(from, End::Close);
+        let whole = is_asked_again.then(|| Answer::ok(&*body).field("ETag", "\"1\""));
+        server.script("/a.jpg", [cut, answer].into_iter().chain(whole));
+        let list = work.list(&["a"]);
+        let told = work.flagdl(["--overwrite", "-u", &server.url(""), &list]).run();
+        told.expect_code(0);
+        assert!(work.saved().into_values().all(|saved| saved == body), "{what}: {told}");
+    }
+}

@@ -49,6 +49,36 @@ fn the_bar_takes_nothing_from_a_list_that_is_a_pipe() {
 }
 
 #[test]
+fn a_disk_that_takes_no_output_is_told_and_everything_that_came_stays() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("it")));
+    let url = server.url("");
+    let list = work.list(&["cn", "in"]);
+    for format in ["text", "ndjson"] {
+        let (code, _, err) = shell(&work, &format!("$F --format {format} -u {url} {list} > /dev/full"));
+        assert_eq!((code, err.contains("error: cannot write")), (4, true), "{err}");
+        assert!(work.saved().into_values().all(|bytes| bytes == jpeg("it")));
+    }
+}
+
+#[test]
+fn a_list_that_just_ends_is_whole_and_one_that_breaks_off_is_told() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("it")));
+    let (url, list) = (server.url(""), work.list(&["cn", "in"]));
+    // A pipe that its writer closes is a list that ends; a folder is a list that cannot be read.
+    let (code, _, err) = shell(&work, &format!("printf 'us' | $F -u {url} -"));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(work.saved_names(), ["us.jpg"]);
+    let (code, out, err) = shell(&work, &format!("$F -u {url} {list} - < ."));
+    assert_eq!((code, out.contains("the list was not read to its end")), (4, true), "{out}{err}");
+    assert!(err.contains("cannot read the list stdin: ") && err.contains("to go on: "), "{err}");
+    let (code, _, err) = shell(&work, &format!("printf 'us' | $F -u {url} {list} -"));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(work.saved_names(), ["cn.jpg", "in.jpg", "us.jpg"]);
+}
+
+#[test]
 fn the_failed_list_goes_to_where_a_link_leads() {
     let work = Workspace::new();
     fs::create_dir(work.path("elsewhere")).expect("made");

@@ -97,13 +97,21 @@ impl<T: Transport> Dispatcher<'_, T> {
         }
     }
 
-    fn settle_attempted(&mut self, work: Work, ticket: Ticket, attempted: Attempted) {
+    fn settle_attempted(&mut self, mut work: Work, ticket: Ticket, attempted: Attempted) {
         let now = Instant::now().into_std();
         let (host, first) = match &work {
             Work::Entry(pending) => (pending.host().clone(), pending.is_first()),
             Work::Robots(errand) => (errand.link.host().clone(), false),
         };
-        let finding = self.schedule.finish(ticket, hearing::heard(&attempted, first), now);
+        let mut heard = hearing::heard(&attempted, first);
+        if let (Work::Entry(pending), Err(failure)) = (&mut work, &attempted.answer)
+            && hearing::is_idle_race(failure)
+            && self.schedule.has_answered(&host)
+            && pending.take_free_attempt()
+        {
+            heard.kind = Kind::Lost;
+        }
+        let finding = self.schedule.finish(ticket, heard, now);
         if attempted.status.is_some() {
             self.shortage.answered();
         }
@@ -201,14 +209,13 @@ impl<T: Transport> Dispatcher<'_, T> {
         };
         let host = pending.host().clone();
         let retries = self.setting.options.retries;
-        let is_free =
-            hearing::is_idle_race(&failure) && self.schedule.has_answered(&host) && pending.take_free_attempt();
         let is_only_short = self.is_only_short(&failure);
-        if is_free || is_only_short {
+        if is_only_short {
             pending.forgive();
         }
+        let is_free = cost == Cost::Free;
         // Nobody was asked where this machine fell short, so what then follows is no further attempt.
-        let is_spent = !is_only_short && (retries == 0 || pending.held_against() > retries);
+        let is_spent = !is_only_short && !is_free && (retries == 0 || pending.held_against() > retries);
         if is_spent || !failure.is_transient() {
             return self.end_in_error(*pending, failure);
         }
@@ -235,7 +242,12 @@ impl<T: Transport> Dispatcher<'_, T> {
         self.report(&Event::Retry { entry: &entry, failure: &failure, wait: told, attempt: pending.attempts });
         pending.failure = Some(failure);
         pending.start_over();
-        let again = self.schedule.retry(&home, Work::Entry(pending), (now + wait).into_std(), cost);
+        let (work, now) = (Work::Entry(pending), now.into_std());
+        let again = if is_free {
+            self.schedule.retry_next(&home, work, now)
+        } else {
+            self.schedule.retry(&home, work, now + wait, cost)
+        };
         if let Err(Work::Entry(pending)) = again {
             self.end_as_it_failed(*pending);
         }

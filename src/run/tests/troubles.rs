@@ -8,7 +8,7 @@ use super::{
     bench::{Bench, options, seconds},
     double::{Answer, Double},
 };
-use crate::{fetch::Fault, options::Options};
+use crate::{event::Outcome, fetch::Fault, options::Options};
 
 fn entries(host: &str, count: usize) -> String {
     (0..count).map(|n| format!("http://{host}/{n}\n")).collect()
@@ -145,6 +145,23 @@ async fn a_shortage_of_sockets_that_stays_ends_the_run_some_time() {
     assert!(bench.ended().iter().all(|ended| ended.ends_with(" error out-of-files")), "{:?}", bench.ended());
     let end = bench.recorder.ended.iter().map(|(_, at)| *at).max();
     assert!(end < Some(seconds(600)), "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_closes_each_connection_after_an_answer_is_no_host_in_trouble() {
+    const ENTRIES: usize = 1000;
+    let mut double = Double::with_latency(Duration::from_millis(20));
+    for entry in (1..ENTRIES).step_by(2) {
+        double = double.script(&format!("http://h/{entry}"), [Answer::fault(Fault::Reset), Answer::status(200)]);
+    }
+    let mut bench = Bench::new();
+    let begun = Instant::now();
+    let summary = bench.run(&entries("h", ENTRIES), &double, Options { retries: 0, ..options(1) }).await;
+    assert_eq!(summary.expect("it goes on").tally.of(Outcome::Ok), u64::try_from(ENTRIES).expect("few"));
+    assert!(begun.elapsed() < seconds(31), "nobody is held for it: {:?}", begun.elapsed());
+    // Each is asked for again before any other, so that the connection that would be lost next is a fresh one.
+    let asked: Vec<_> = double.asked().into_iter().map(|asked| asked.url).collect();
+    assert_eq!(asked[1..4], ["http://h/1", "http://h/1", "http://h/2"]);
 }
 
 /// More than the window holds, of a host that never answers, before the entries of another one.

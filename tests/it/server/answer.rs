@@ -1,7 +1,7 @@
 //! What a scripted server says, and how it goes wrong while saying it.
 //!
 //! An answer is a head, a body, and at most one misbehaviour: it waits, trickles, lies about its length, stops
-//! half-way and closes, resets or falls silent. [`Answer::raw`] is for what is no HTTP at all.
+//! half-way and closes, resets, falls silent or never ends. [`Answer::raw`] is for what is no HTTP at all.
 
 use std::time::Duration;
 
@@ -27,6 +27,14 @@ pub(crate) enum End {
     Reset,
     /// Nothing more comes, until the client gives up.
     Silence,
+    /// The connection is closed after a pause in which nothing is read, and nothing is said of that before.
+    CloseLater(Duration),
+    /// [`Answer::flooding`]'s bytes are sent again and again, until the client gives up.
+    Flood,
+    /// HTTP/2: the stream was not looked at and may be tried again (RFC 9113 §8.7). Otherwise as [`End::Reset`].
+    Refuse,
+    /// HTTP/2: the connection ends at once, whatever is on it. Otherwise as [`End::Reset`].
+    GoAway,
 }
 
 /// A scripted answer.
@@ -44,6 +52,7 @@ pub(crate) struct Answer {
     /// The body goes out in pieces of so many bytes, with a pause after each.
     pub(super) drip: Option<(usize, Duration)>,
     pub(super) end: End,
+    pub(super) flood: Vec<u8>,
 }
 
 impl Answer {
@@ -59,6 +68,7 @@ impl Answer {
             gated: false,
             drip: None,
             end: End::KeepAlive,
+            flood: Vec::new(),
         }
     }
 
@@ -125,6 +135,12 @@ impl Answer {
         self
     }
 
+    /// Goes on for ever with these bytes, without any end.
+    pub(crate) fn flooding(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.flood = bytes.into();
+        self.then(End::Flood)
+    }
+
     /// Waits before the head.
     pub(crate) fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
@@ -141,6 +157,28 @@ impl Answer {
     pub(crate) fn dripping(mut self, bytes: usize, pause: Duration) -> Self {
         self.drip = Some((bytes, pause));
         self
+    }
+
+    pub(super) fn is_raw(&self) -> bool {
+        self.raw.is_some()
+    }
+
+    /// What is sent of the body.
+    pub(super) fn sent(&self) -> &[u8] {
+        &self.body[..self.cut.unwrap_or(self.body.len())]
+    }
+
+    /// The head, as HTTP/2 has it.
+    pub(super) fn response(&self) -> http::Response<()> {
+        let mut response = http::Response::builder().status(self.status);
+        for (name, value) in &self.fields {
+            response = response.header(name, value);
+        }
+        if let Framing::Announced(length) = self.framing {
+            let whole = u64::try_from(self.body.len()).expect("a length fits 64 bits");
+            response = response.header("content-length", length.unwrap_or(whole));
+        }
+        response.body(()).expect("a scripted head is one")
     }
 
     /// The bytes that come first, in one go.
@@ -175,7 +213,7 @@ impl Answer {
         if self.raw.is_some() {
             return Vec::new();
         }
-        let sent = &self.body[..self.cut.unwrap_or(self.body.len())];
+        let sent = self.sent();
         match self.framing {
             Framing::Chunked => {
                 let mut wire = format!("{:x}\r\n", self.body.len()).into_bytes();

@@ -1,4 +1,4 @@
-//! One connection to the scripted server: requests in, scripted answers out.
+//! One connection of HTTP/1.1 to the scripted server: requests in, scripted answers out.
 //!
 //! What surprises: a request counts as in flight from its arrival until just before the last byte of its answer
 //! goes out, since the client may start its next one before this side has run again. The peak is therefore a
@@ -6,76 +6,107 @@
 
 use std::{io, sync::Arc, time::Instant};
 
-use tokio::{net::TcpStream, time::sleep};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::sleep,
+};
 
 use super::{
     Arrival, Shared,
     answer::{Answer, End},
+    line::Line,
 };
 
 /// Longest request head that is read.
 const MAX_HEAD: usize = 256 * 1024;
 
+/// Says something before anything was asked, and resets.
+pub(super) async fn greet(mut stream: TcpStream, greeting: &[u8]) -> io::Result<()> {
+    stream.write_all(greeting).await?;
+    stream.set_zero_linger()
+}
+
 /// Serves one connection until either side has enough of it.
-pub(super) async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
+pub(super) async fn serve(mut stream: impl Line, connection: usize, shared: Arc<Shared>) {
     let mut buffer = Vec::new();
     // A client that leaves is no fault of the server's, so errors only end the connection.
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    while let Ok(Some(arrival)) = read_request(&stream, &mut buffer, connection).await {
+    while let Ok(Some(arrival)) = read_request(&mut stream, &mut buffer, connection).await {
         let (answer, in_flight) = shared.arrived(arrival);
-        if !matches!(play(&stream, &answer, in_flight, &shared).await, Ok(true)) {
+        if !matches!(play(&mut stream, &answer, in_flight, &shared).await, Ok(true)) {
             return;
         }
     }
 }
 
-/// Plays an answer; tells whether the connection may serve another request.
-async fn play(stream: &TcpStream, answer: &Answer, in_flight: InFlight, shared: &Shared) -> io::Result<bool> {
+/// Waits for what an answer waits for before its head.
+pub(super) async fn wait(answer: &Answer, shared: &Shared) {
     if answer.gated {
         shared.gate().await;
     }
     if !answer.delay.is_zero() {
         sleep(answer.delay).await;
     }
+}
+
+/// Plays an answer; tells whether the connection may serve another request.
+async fn play(stream: &mut impl Line, answer: &Answer, in_flight: InFlight, shared: &Shared) -> io::Result<bool> {
+    wait(answer, shared).await;
     let mut wire = answer.head();
-    let body = answer.body();
     if let Some((bytes, pause)) = answer.drip {
-        send(stream, &wire).await?;
-        for piece in body.chunks(bytes) {
+        // What is no HTTP has no body: it trickles from its first byte.
+        let (first, trickle) = if answer.is_raw() { (Vec::new(), wire) } else { (wire, answer.body()) };
+        send(stream, &first).await?;
+        for piece in trickle.chunks(bytes) {
             send(stream, piece).await?;
             sleep(pause).await;
         }
-        wire.clear();
+        wire = Vec::new();
     } else {
-        wire.extend(body);
+        wire.extend(answer.body());
     }
     match answer.end {
-        End::KeepAlive | End::Close => {
+        End::KeepAlive | End::Close | End::CloseLater(_) => {
             let (rest, last) = wire.split_at(wire.len().saturating_sub(1));
             send(stream, rest).await?;
             drop(in_flight);
             send(stream, last).await?;
             shared.sent_whole();
-            Ok(answer.end == End::KeepAlive)
+            close(stream, answer.end).await
         }
-        End::Reset => {
+        End::Reset | End::Refuse | End::GoAway => {
             send(stream, &wire).await?;
             drop(in_flight);
-            stream.set_zero_linger()?;
+            stream.tcp().set_zero_linger()?;
             Ok(false)
         }
         End::Silence => {
             send(stream, &wire).await?;
-            let mut nothing = Vec::new();
-            while receive(stream, &mut nothing).await? > 0 {
-                nothing.clear();
-            }
+            let mut nothing = [0; 8192];
+            while stream.read(&mut nothing).await? > 0 {}
             drop(in_flight);
             Ok(false)
         }
+        End::Flood => {
+            send(stream, &wire).await?;
+            let flood = answer.flood.repeat((64 << 10) / answer.flood.len() + 1);
+            loop {
+                send(stream, &flood).await?;
+            }
+        }
     }
+}
+
+/// Closes the connection where an answer's end is one; tells whether it is still open.
+async fn close(stream: &mut impl Line, end: End) -> io::Result<bool> {
+    match end {
+        End::KeepAlive => return Ok(true),
+        // Whatever has come meanwhile is not read, so the client is told that it was not.
+        End::CloseLater(pause) => sleep(pause).await,
+        _ => {}
+    }
+    stream.shutdown().await?;
+    Ok(false)
 }
 
 /// Counts a request while it lives.
@@ -87,13 +118,16 @@ impl Drop for InFlight {
     }
 }
 
-async fn read_request(stream: &TcpStream, buffer: &mut Vec<u8>, connection: usize) -> io::Result<Option<Arrival>> {
+async fn read_request(stream: &mut impl Line, buffer: &mut Vec<u8>, connection: usize) -> io::Result<Option<Arrival>> {
     let mut first = (!buffer.is_empty()).then(Instant::now);
+    let mut piece = [0; 8192];
     let end = loop {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             break end + 4;
         }
-        if receive(stream, buffer).await? == 0 || buffer.len() > MAX_HEAD {
+        let count = stream.read(&mut piece).await?;
+        buffer.extend(&piece[..count]);
+        if count == 0 || buffer.len() > MAX_HEAD {
             return Ok(None);
         }
         first.get_or_insert_with(Instant::now);
@@ -110,29 +144,7 @@ async fn read_request(stream: &TcpStream, buffer: &mut Vec<u8>, connection: usiz
     Ok(Some(Arrival { at, method, target, version, fields: fields.collect(), connection }))
 }
 
-async fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    let mut piece = [0; 8192];
-    loop {
-        stream.readable().await?;
-        match stream.try_read(&mut piece) {
-            Ok(count) => {
-                buffer.extend(&piece[..count]);
-                return Ok(count);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-async fn send(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        stream.writable().await?;
-        match stream.try_write(bytes) {
-            Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+async fn send(stream: &mut impl Line, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
 }

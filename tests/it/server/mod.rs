@@ -10,18 +10,29 @@
 
 mod answer;
 mod connection;
+mod line;
+mod route;
+mod streams;
 
 use std::{
+    collections::VecDeque,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    net::TcpStream,
+    sync::{oneshot, watch},
+};
+use tokio_rustls::TlsAcceptor;
 
-pub(crate) use self::answer::{Answer, End};
-use self::connection::InFlight;
+pub(crate) use self::{
+    answer::{Answer, End},
+    line::{AUTHORITY, config},
+};
+use self::{connection::InFlight, route::Route};
 use crate::pictures::jpeg;
 
 /// Longest wait for something that a test expects of the client.
@@ -46,30 +57,6 @@ impl Arrival {
     }
 }
 
-/// What is answered at a path.
-struct Route {
-    path: String,
-    /// Whether everything that begins like this belongs to it too.
-    below: bool,
-    answers: Vec<Answer>,
-    /// Whether the last answer is given for ever.
-    repeats: bool,
-    asked: usize,
-}
-
-impl Route {
-    fn takes(&self, target: &str) -> bool {
-        if self.below { target.starts_with(&self.path) } else { target == self.path }
-    }
-
-    fn next(&mut self) -> Option<Answer> {
-        let last = self.answers.len() - 1;
-        let index = if self.repeats { self.asked.min(last) } else { self.asked };
-        self.asked += 1;
-        self.answers.get(index).cloned()
-    }
-}
-
 #[derive(Default)]
 struct State {
     routes: Vec<Route>,
@@ -78,6 +65,17 @@ struct State {
     peak: usize,
     whole: usize,
     unscripted: Vec<String>,
+    /// What the next connections get before they have asked for anything.
+    greetings: VecDeque<Vec<u8>>,
+}
+
+/// What a server speaks.
+#[derive(Debug, Clone, Copy, Default)]
+struct Manner {
+    is_encrypted: bool,
+    is_http2: bool,
+    /// HTTP/2: how many requests may be in flight on a connection.
+    streams: Option<u32>,
 }
 
 /// What the server's thread and its test have in common.
@@ -85,6 +83,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     open: watch::Sender<bool>,
+    /// HTTP/2: how many requests may be in flight on a connection.
+    streams: Option<u32>,
 }
 
 impl Shared {
@@ -126,6 +126,7 @@ impl Shared {
 /// A scripted server on a port of its own.
 pub(crate) struct Server {
     address: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -133,21 +134,46 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::with(Manner::default())
+    }
+
+    /// One that speaks TLS.
+    pub(crate) fn encrypted() -> Self {
+        Self::with(Manner { is_encrypted: true, ..Manner::default() })
+    }
+
+    /// One that speaks HTTP/2 without TLS, as is known beforehand (RFC 9113 §3.3).
+    pub(crate) fn http2() -> Self {
+        Self::with(Manner { is_http2: true, ..Manner::default() })
+    }
+
+    /// The same, with so many requests in flight on a connection at most.
+    pub(crate) fn http2_with_streams(streams: u32) -> Self {
+        Self::with(Manner { is_http2: true, streams: Some(streams), ..Manner::default() })
+    }
+
+    /// One that speaks HTTP/2 over TLS.
+    pub(crate) fn encrypted_http2() -> Self {
+        Self::with(Manner { is_encrypted: true, is_http2: true, streams: None })
+    }
+
+    fn with(manner: Manner) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port on loopback");
         listener.set_nonblocking(true).expect("a listener takes options");
         let address = listener.local_addr().expect("a listener has an address");
-        let shared =
-            Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), open: watch::Sender::new(false) });
+        let (changed, open) = (Condvar::new(), watch::Sender::new(false));
+        let shared = Arc::new(Shared { state: Mutex::default(), changed, open, streams: manner.streams });
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn({
             let shared = Arc::clone(&shared);
-            move || run(listener, &shared, stopped)
+            move || run(listener, manner, &shared, stopped)
         });
-        Self { address, shared, stop: Some(stop), thread: Some(thread) }
+        let scheme = if manner.is_encrypted { "https" } else { "http" };
+        Self { address, scheme, shared, stop: Some(stop), thread: Some(thread) }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// The same by name, which makes it another host.
@@ -189,6 +215,12 @@ impl Server {
         assert!(!answers.is_empty(), "no answer for {path}");
         let route = Route { path: path.to_owned(), below, answers, repeats, asked: 0 };
         self.shared.lock().routes.push(route);
+        self
+    }
+
+    /// Says this on the next connection that has none of these yet, before anything was asked, and resets it.
+    pub(crate) fn greet(&self, greeting: impl Into<Vec<u8>>) -> &Self {
+        self.shared.lock().greetings.push_back(greeting.into());
         self
     }
 
@@ -249,6 +281,7 @@ impl Drop for Server {
         let state = self.shared.lock();
         let unscripted = &state.unscripted;
         assert!(unscripted.is_empty(), "no answer was left for {unscripted:?}");
+        assert!(state.greetings.is_empty(), "{} connections were never made", state.greetings.len());
         for route in &state.routes {
             let (path, asked, wanted) = (&route.path, route.asked, route.answers.len());
             assert!(asked >= wanted, "{path}: asked {asked} times for {wanted} scripted answers");
@@ -257,14 +290,14 @@ impl Drop for Server {
 }
 
 /// Accepts until it is told to stop; what is still connected then is cut off.
-fn run(listener: std::net::TcpListener, shared: &Arc<Shared>, stopped: oneshot::Receiver<()>) {
+fn run(listener: std::net::TcpListener, manner: Manner, shared: &Arc<Shared>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).expect("a listener on this runtime");
         let accept = async {
             for connection in 0.. {
                 let (stream, _) = listener.accept().await.expect("a listener accepts");
-                tokio::spawn(connection::serve(stream, connection, Arc::clone(shared)));
+                tokio::spawn(serve(stream, manner, connection, Arc::clone(shared)));
             }
         };
         tokio::select! {
@@ -272,4 +305,30 @@ fn run(listener: std::net::TcpListener, shared: &Arc<Shared>, stopped: oneshot::
             _ = stopped => {}
         }
     });
+}
+
+/// Serves one connection. A client that leaves is no fault of the server's.
+async fn serve(stream: TcpStream, manner: Manner, connection: usize, shared: Arc<Shared>) {
+    let greeting = shared.lock().greetings.pop_front();
+    if let Some(greeting) = greeting {
+        let _ = connection::greet(stream, &greeting).await;
+        return;
+    }
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let protocol = if manner.is_http2 { "h2" } else { "http/1.1" };
+    match (manner.is_encrypted, manner.is_http2) {
+        (false, false) => connection::serve(stream, connection, shared).await,
+        (false, true) => streams::serve(stream, connection, shared).await,
+        (true, is_http2) => {
+            let acceptor = TlsAcceptor::from(config(&[protocol]));
+            let Ok(stream) = acceptor.accept(stream).await else { return };
+            if is_http2 {
+                streams::serve(stream, connection, shared).await;
+            } else {
+                connection::serve(stream, connection, shared).await;
+            }
+        }
+    }
 }

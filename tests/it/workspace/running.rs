@@ -4,6 +4,7 @@
 //! read, so it never waits for the test. A test that fails leaves none behind.
 
 use std::{
+    fs,
     io::{Read, Write},
     os::unix::process::ExitStatusExt as _,
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
@@ -107,6 +108,13 @@ impl<'a> Running<'a> {
 
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// The most memory that it has had so far, in KiB; none where the system does not tell.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.trim().strip_suffix(" kB")?.parse().ok()
     }
 
     /// Writes to its standard input.

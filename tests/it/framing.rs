@@ -1,0 +1,190 @@
+//! What a server says of lengths, encodings and statuses, and what it then does.
+//!
+//! Promises: of an answer that contradicts itself nothing is saved but one whole image, nothing of it gets into another
+//! entry's file, and no such connection serves another request.
+
+use std::time::Duration;
+
+use crate::{
+    pictures::{files, jpeg},
+    server::{Answer, End, Server},
+    workspace::{Told, Workspace},
+};
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\n";
+
+/// An answer that is written out, behind whose head comes a body.
+fn written(fields: &str, body: &[u8]) -> Answer {
+    Answer::raw([format!("{HEAD}{fields}\r\n").as_bytes(), body].concat())
+}
+
+/// What one answer to one entry comes to.
+fn ending(work: &Workspace, answer: Answer, more: &[&str]) -> Told {
+    let server = Server::start();
+    server.always("/it.jpg", answer);
+    let list = work.list(&["it"]);
+    let options = ["--overwrite", "--retries", "0", "--format", "ndjson", "-u", &server.url(""), &list];
+    work.flagdl(options).arguments(more.iter().copied()).run()
+}
+
+#[test]
+fn what_comes_behind_a_body_is_nobodys_and_ends_its_connection() {
+    let forged = jpeg("forged");
+    let mut answer = format!("{HEAD}Content-Length: {}\r\n\r\n", forged.len()).into_bytes();
+    answer.extend(forged);
+    for behind in [&b"x"[..], b"\r\n\r\n", &answer] {
+        let (work, server) = (Workspace::new(), Server::start());
+        let body = [jpeg("cn"), behind.to_vec()].concat();
+        let length = u64::try_from(jpeg("cn").len()).expect("small");
+        server.script("/cn.jpg", [Answer::ok(body).announcing(length)]);
+        // Whether the client learns of it before or after it has asked for the next one is up to the system.
+        server.always("/in.jpg", Answer::ok(jpeg("in"))).pictures(&["us"]);
+        let list = work.list(&["cn", "in", "us"]);
+        let told = work.flagdl(["-c", "1", "-u", &server.url(""), &list]).run();
+        told.expect_code(0);
+        assert_eq!(work.saved(), files(&["cn", "in", "us"]));
+        let connections: Vec<_> = server.arrivals().iter().map(|arrival| arrival.connection).collect();
+        assert!(matches!(connections[..], [0, 1, 1] | [0, 0, 1, 1]), "{connections:?}: {told}");
+    }
+}
+
+#[test]
+fn a_body_in_chunks_ends_with_the_last_one_or_is_not_whole() {
+    let (work, picture) = (Workspace::new(), jpeg("it"));
+    let chunk = [format!("{:x}\r\n", picture.len()).as_bytes(), &picture, b"\r\n"].concat();
+    let chunked = |rest: &[u8]| written("Transfer-Encoding: chunked\r\n", rest);
+    let good = [&chunk, &b"0\r\n\r\n"[..]].concat();
+    let with_extension =
+        [format!("{:x};a=b;c=\"d\"\r\n", picture.len()).as_bytes(), &picture, b"\r\n0\r\n\r\n"].concat();
+    let with_trailer = [&chunk, &b"0\r\nX-Trailer: a\r\n\r\n"[..]].concat();
+    for whole in [good, with_extension, with_trailer] {
+        ending(&work, chunked(&whole), &[]).expect_code(0);
+        assert_eq!(work.saved()["it.jpg"], picture);
+    }
+    let work = Workspace::new();
+    for (rest, class) in [
+        (chunk.clone(), "incomplete-body"),
+        ([&chunk, &b"0"[..]].concat(), "incomplete-body"),
+        ([&chunk, &b"0\r\n"[..]].concat(), "incomplete-body"),
+        ([&chunk, &b"xyz\r\n"[..]].concat(), "protocol"),
+        ([&chunk, &b"-1\r\n"[..]].concat(), "protocol"),
+        (b"FFFFFFFFFFFFFFFF\r\nabc".to_vec(), "incomplete-body"),
+        (b"FFFFFFFFFFFFFFFFF\r\nabc".to_vec(), "protocol"),
+        (b"3\r\nabcd\r\n0\r\n\r\n".to_vec(), "protocol"),
+    ] {
+        let told = ending(&work, chunked(&rest), &[]);
+        told.expect_code(1).expect_endings(&[("it", &format!("error {class}"))]);
+    }
+    assert_eq!(work.saved(), [].into());
+}
+
+#[test]
+fn lengths_that_contradict_each_other_or_are_none_are_an_error() {
+    let (work, picture) = (Workspace::new(), jpeg("it"));
+    let size = picture.len();
+    for fields in [
+        format!("Content-Length: {size}\r\nContent-Length: {}\r\n", size - 1),
+        format!("Content-Length: {size}, {}\r\n", size - 1),
+        "Content-Length: -1\r\n".to_owned(),
+        format!("Content-Length: +{size}\r\n"),
+        format!("Content-Length: 0x{size:x}\r\n"),
+        "Content-Length: 18446744073709551616\r\n".to_owned(),
+        "Content-Length: \r\n".to_owned(),
+        format!("Content-Length : {size}\r\n"),
+    ] {
+        let told = ending(&work, written(&fields, &picture), &[]);
+        told.expect_code(1).expect_endings(&[("it", "error protocol")]);
+    }
+    // Among the lengths that are some, the greatest is refused before anything of it is read.
+    let told = ending(&work, written("Content-Length: 18446744073709551615\r\n", &picture), &[]);
+    told.expect_code(1);
+    assert_eq!(work.saved(), [].into());
+}
+
+#[test]
+fn a_transfer_encoding_counts_more_than_a_length() {
+    let (work, picture) = (Workspace::new(), jpeg("it"));
+    let chunks = [format!("{:x}\r\n", picture.len()).as_bytes(), &picture, b"\r\n0\r\n\r\n"].concat();
+    for fields in
+        ["Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"]
+    {
+        ending(&work, written(fields, &chunks), &[]).expect_code(0);
+        assert_eq!(work.saved()["it.jpg"], picture);
+    }
+}
+
+#[test]
+fn what_is_no_answer_of_this_protocol_is_told_as_that() {
+    let work = Workspace::new();
+    for raw in [
+        "<html><body>HTTP/0.9 knows no head</body></html>\n",
+        "ICY 200 OK\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.9\r\n",
+        "HTTP/3.0 200 OK\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: \0\r\n\r\n",
+        "\x15\x03\x01\x00\x02\x02\x28",
+    ] {
+        let told = ending(&work, Answer::raw(raw), &[]);
+        told.expect_code(1).expect_endings(&[("it", "error protocol")]).expect_err("not a valid HTTP answer");
+    }
+    assert_eq!(work.saved(), [].into());
+}
+
+#[test]
+fn answers_that_only_inform_are_passed_over() {
+    let (work, picture) = (Workspace::new(), jpeg("it"));
+    let informing: String = [100, 102, 103, 199]
+        .map(|status| format!("HTTP/1.1 {status} Wait\r\nLink: </x>; rel=preload\r\n\r\n"))
+        .concat();
+    let whole = format!("{HEAD}Content-Length: {}\r\n\r\n", picture.len());
+    let answer = Answer::raw([informing.repeat(10).as_bytes(), whole.as_bytes(), &picture].concat());
+    ending(&work, answer, &[]).expect_code(0);
+    assert_eq!(work.saved(), files(&["it"]));
+    // And nothing else comes of them.
+    let told = ending(&work, Answer::raw(informing), &[]);
+    told.expect_code(1).expect_endings(&[("it", "error reset")]);
+}
+
+#[test]
+fn answers_that_only_inform_and_never_end_are_waited_for_no_longer_than_an_answer() {
+    let work = Workspace::new();
+    let flood = Answer::raw("").flooding("HTTP/1.1 100 Continue\r\n\r\n");
+    let told = ending(&work, flood, &["--read-timeout", "500ms"]);
+    told.expect_code(1).expect_endings(&[("it", "error timeout")]);
+}
+
+#[test]
+fn a_head_that_trickles_has_to_come_whole_within_the_time_for_an_answer() {
+    let work = Workspace::new();
+    let trickle = Answer::raw(format!("{HEAD}X: {}", "y".repeat(1000))).dripping(1, Duration::from_millis(50));
+    let told = ending(&work, trickle, &["--read-timeout", "500ms"]);
+    told.expect_code(1).expect_endings(&[("it", "error timeout")]);
+    assert!(told.elapsed >= Duration::from_millis(500) && told.elapsed < Duration::from_secs(20), "{told}");
+}
+
+#[test]
+fn a_server_that_answers_before_it_was_asked_costs_no_entry() {
+    let (work, server) = (Workspace::new(), Server::start());
+    // What a server says that has waited too long; the client may or may not have sent its request by then.
+    for _ in 0..2 {
+        server.greet("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    }
+    server.pictures(&["cn", "in"]);
+    let list = work.list(&["cn", "in"]);
+    work.flagdl(["-c", "2", "-u", &server.url(""), &list]).run().expect_code(0);
+    assert_eq!(work.saved(), files(&["cn", "in"]));
+}
+
+#[test]
+fn connections_that_close_just_as_they_are_used_again_cost_no_entry() {
+    const ENTRIES: usize = 300;
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("it")).then(End::CloseLater(Duration::from_millis(9))));
+    let list = work.list_of(&(0..ENTRIES).map(|number| format!("c{number}")).collect::<Vec<_>>());
+    let told = work.flagdl(["-c", "1", "--rate", "100/s", "-u", &server.url(""), &list]).run();
+    told.expect_code(0).expect_summary("300 ok, 0 not found, 0 errors");
+    assert_eq!(server.arrivals().len(), ENTRIES);
+}
