@@ -33,9 +33,7 @@ fn update_asks_with_what_the_server_said_and_tells_what_has_changed() {
         let run =
             work.flagdl(["-v", "--diff", "diff", "-u", &server.url(""), &list]).with(&way).may_write("diff").run();
         run.expect_code(3).expect_summary("1 ok, 1 not found, 0 errors, 1 unchanged");
-        run.expect_line("a is unchanged")
-            .expect_line("b is ok, and has changed")
-            .expect_line("c is not found any more");
+        run.expect_line("a is unchanged").expect_line("b is ok, and has changed").expect_line("c is not found (gone)");
         assert!(run.out.contains("(1 changed, 1 gone, "), "{}", run.out);
         let mut diff: Vec<_> = work.read("diff").lines().map(str::to_owned).collect();
         diff.sort();

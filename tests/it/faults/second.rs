@@ -197,7 +197,7 @@ pub(super) const ROWS: &[Row] = &[
     ])),
     row(77, "what a dead run has left half written", By(&[
         "power::what_a_killed_run_left_in_flagdls_own_folder_goes_with_the_next",
-        "src/store/tests.rs::what_killed_runs_have_left_goes_when_the_store_is_opened_and_nothing_else_does",
+        "src/store/tests.rs::what_killed_runs_have_left_goes_when_it_is_swept_and_nothing_else_does",
         "src/store/sweep.rs::only_what_is_named_as_a_staged_file_is_one",
     ])),
     row(78, "an error that takes away the wrong file", By(&[
