@@ -80,7 +80,9 @@ def of_runs_that_begin_at_once_in_an_empty_folder_all_end_well_or_are_refused(wo
     for _ in range(10):
         for run in [running.wait(20) for running in [work.start(mirror.list) for _ in range(3)]]:
             if run.code != 3:
-                expect_refusal(work, run, {}, f" is at work in {work.dest}")
+                # It is at work there, or has been since this one looked whether there is a ledger.
+                expect_refusal(work, run, {}, f"in {work.dest}")
+                expect("another flagdl" in run.err, "the other run is not named", run.details)
         mirror.go_on()
         work.remove(work.dest)
 
@@ -103,7 +105,7 @@ def nobody_who_takes_the_output_ends_the_run_and_loses_nothing(work):
 
 
 @case()
-def a_run_that_waited_for_its_list_knows_what_another_has_fetched_meanwhile(work):
+def a_run_that_waited_for_its_list_takes_nothing_that_another_has_fetched_meanwhile(work):
     left, right = (work.serve(f"meanwhile/{side}/same.jpg", images.jpeg(side)) for side in ("left", "right"))
     url = work.nginx.url("meanwhile")
     reading, writing = os.pipe()
@@ -113,7 +115,11 @@ def a_run_that_waited_for_its_list_knows_what_another_has_fetched_meanwhile(work
         wait_until(lambda: reads_its_list(waiting.process.pid), "a thread that reads the list")
         work.flagdl(work.list(f"{url}/left/same.jpg")).expect_code(0)
         entries.write(f"{url}/right/same.jpg\n".encode())
-    run = waiting.wait(10).expect_code(0)
+    # It has planned without what the other one knows, so it ends; the same again then knows it.
+    run = waiting.wait(10).expect_code(4)
+    expect(f"another flagdl has worked in {work.dest}" in run.err, "it does not say why", run.details)
+    equal(work.files(), {"same.jpg": left}, "files", run.details)
+    work.flagdl(work.list(f"{url}/right/same.jpg")).expect_code(0)
     have = work.files()
     expect(have.get("same.jpg") == left, "another entry's file has been replaced", run.details)
     equal(sorted(have.values()), sorted([left, right]), "files", run.details)

@@ -5,6 +5,8 @@ What was whole before is whole after it, and the run that comes next ends where 
 
 import os
 import random
+import sqlite3
+from contextlib import closing
 
 from harness import ledger, mounts, strace
 from harness.case import case, equal, expect
@@ -147,6 +149,16 @@ def overwritten(page):
     return damage
 
 
+def overwritten_root(table):
+    """Random bytes over the page where a table begins, wherever that is."""
+    def damage(database):
+        with closing(sqlite3.connect(database)) as connection:
+            [(page,)] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,))
+        overwritten(page - 1)(database)
+
+    return damage
+
+
 def cut_in_half(database):
     os.truncate(database, database.stat().st_size // 2)
 
@@ -191,8 +203,8 @@ def a_damaged_ledger_is_told_apart_and_left_for_the_user_to_move_away(work):
     for damage in (cut_in_half, overwritten(0), no_database(9_000), no_database(20), only_zeros, without_its_view):
         refused_until_moved_away(work, mirror, damage, *words)
     # Found only when the plan asks for what is there, and by then the run is noted as begun.
-    for page in (2, 4):
-        refused_until_moved_away(work, mirror, overwritten(page), *words, untouched=False)
+    for table in ("entry", "run"):
+        refused_until_moved_away(work, mirror, overwritten_root(table), *words, untouched=False)
 
 
 @case()
