@@ -46,9 +46,6 @@ pub(crate) use self::{
     write::Writer,
 };
 
-#[allow(unused_imports, reason = "for verify, status, --update and --durability, which are yet to come")]
-pub(crate) use self::read::Count;
-
 /// What brings all files that were told of to the disk. It is not called again once it has failed: what the system
 /// could not write it may have dropped, and a second call would then succeed.
 pub(crate) type SyncFiles = Box<dyn FnMut() -> io::Result<()> + Send>;

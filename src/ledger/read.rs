@@ -17,7 +17,7 @@ use super::{
     error::About as _,
     folder::Folder,
     owner::is_owned_by,
-    record::{Known, LastOutcome, Row, RunId, row_columns},
+    record::{Known, Row, RunId, row_columns},
     runs::{self, Run, WRITTEN_AFTER},
     schema::{self, Kind},
 };
@@ -36,14 +36,6 @@ macro_rules! is_lost {
     () => {
         "(bytes IS NULL AND (outcome IN (1, 3) OR outcome = 2 AND saved_in IS NOT NULL))"
     };
-}
-
-/// How many entries last ended in this way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Count {
-    pub(crate) outcome: LastOutcome,
-    pub(crate) class: Option<Box<str>>,
-    pub(crate) entries: u64,
 }
 
 impl Reader {
@@ -110,7 +102,6 @@ fn as_json(runs: &[RunId]) -> String {
     format!("[{}]", numbers.join(","))
 }
 
-#[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
 impl Reader {
     /// The ledger in a folder for downloads; none where there is no ledger. Needs no lock.
     pub(crate) fn open(destination: &Path) -> Result<Option<Self>, LedgerError> {
@@ -166,12 +157,6 @@ impl Reader {
             " ORDER BY name LIMIT ?2"
         );
         self.all(sql, (key, limit), Row::read)
-    }
-
-    /// How many entries last ended in which way. Reads the whole ledger.
-    pub(crate) fn counts(&mut self) -> Result<Vec<Count>, LedgerError> {
-        let sql = "SELECT outcome, class, count(*) FROM entry GROUP BY outcome, class ORDER BY outcome, class";
-        self.all(sql, [], |row| Ok(Count { outcome: row.get(0)?, class: row.get(1)?, entries: row.get(2)? }))
     }
 
     /// The last runs, the latest first.

@@ -28,17 +28,6 @@ pub(crate) enum LastOutcome {
 
 impl LastOutcome {
     const ALL: [Self; 4] = [Self::NotFound, Self::Ok, Self::Error, Self::Unchanged];
-
-    /// The word for it in output.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::NotFound => "not-found",
-            Self::Ok => "ok",
-            Self::Error => "error",
-            Self::Unchanged => "unchanged",
-        }
-    }
 }
 
 impl ToSql for LastOutcome {

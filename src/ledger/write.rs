@@ -72,7 +72,6 @@ impl Writer {
     }
 
     /// The number of the run that is being written.
-    #[allow(dead_code, reason = "for verify, status, --update and --durability, which are yet to come")]
     pub(crate) fn run(&self) -> RunId {
         self.run
     }

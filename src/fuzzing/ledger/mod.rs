@@ -80,7 +80,7 @@ enum Refused {
 fn read(folder: &Path) -> Result<Option<u64>, Refused> {
     let Some(mut reader) = Reader::open(folder).map_err(Refused::Opening)? else { return Ok(None) };
     let mut count = || {
-        reader.counts()?;
+        reader.files()?;
         reader.files()?;
         reader.runs(9)?;
         let (mut key, mut rows) = (String::new(), 0);

@@ -83,9 +83,9 @@ async fn what_failed_and_what_was_not_found_is_asked_again() {
     let list = "missing\ndenied\ndown\nfine\nftp://x\n";
     run(&mut bench, list, double, Options { retries: 0, ..options(2) }).await;
     let noted: Vec<_> =
-        rows(&bench).iter().map(|row| format!("{} {} {:?}", row.path, row.outcome.as_str(), row.class)).collect();
+        rows(&bench).iter().map(|row| format!("{} {:?} {:?}", row.path, row.outcome, row.class)).collect();
     let expected =
-        ["denied error Some(\"http-403\")", "down error Some(\"refused\")", "fine ok None", "missing not-found None"];
+        ["denied Error Some(\"http-403\")", "down Error Some(\"refused\")", "fine Ok None", "missing NotFound None"];
     assert_eq!(noted, expected);
     let asked = run(&mut bench, list, Double::default(), options(2)).await;
     assert_eq!(asked, ["http://h/denied", "http://h/down", "http://h/missing"]);
