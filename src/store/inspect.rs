@@ -124,7 +124,16 @@ impl Inspector {
 
     /// Whether a plain file of this size has the name. Whatever keeps us from looking shows when it is written to.
     pub(crate) fn has(&self, name: &Name, bytes: u64) -> bool {
-        self.stat(name).is_ok_and(|stat| what_else(&stat).is_none() && size(&stat) == bytes)
+        self.look(name, bytes).unwrap_or_default()
+    }
+
+    /// The same, for whoever forgets what is not here, and so has to know.
+    pub(crate) fn look(&self, name: &Name, bytes: u64) -> io::Result<bool> {
+        match self.stat(name) {
+            Ok(stat) => Ok(what_else(&stat).is_none() && size(&stat) == bytes),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether a file is what it was.

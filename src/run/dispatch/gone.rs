@@ -4,8 +4,9 @@
 //! server that has lost its disk answers 404 to everything. What is removed is a plain file that has the size which the
 //! ledger knows, and that its server did not have in this very run.
 //!
-//! What surprises: the file goes before the ledger forgets it. A kill in between leaves a row without a file, which the
-//! next run asks for; the other way round would leave a file that nobody knows of.
+//! What surprises: the file goes before the ledger forgets it. A kill or a failure in between leaves a row without a
+//! file, which the next such run forgets, so it looks even where nothing was gone; the other way round would leave a
+//! file that nobody knows of.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -28,11 +29,10 @@ impl<T: Transport> Dispatcher<'_, T> {
     pub(super) async fn delete_gone(&mut self) {
         let Gone::Delete(most) = self.setting.options.gone else { return };
         let (gone, asked) = (self.tally.changed(Change::Gone), self.asked_about);
-        if gone == 0 {
-            return;
-        }
         if self.stopped > Stop::Run || self.cut_short {
-            self.withhold(Withheld::CutShort { gone });
+            if gone > 0 {
+                self.withhold(Withheld::CutShort { gone });
+            }
         } else if gone > most.of(asked) {
             self.withhold(Withheld::TooMany { gone, asked, most });
         } else if let Err(cause) = self.delete_all_gone().await {
@@ -107,10 +107,9 @@ impl Sweep {
     }
 
     fn remove(&self, row: &Row) -> Result<bool, Cause> {
-        let is_here = row.file.as_ref().is_some_and(|file| self.folder.has(&row.path, file.bytes));
-        if is_here {
-            self.folder.remove(&row.path).map_err(|error| self.store.failure(error, &row.path))?;
-        }
-        Ok(is_here)
+        let Some(file) = &row.file else { return Ok(false) };
+        let looked = self.folder.look(&row.path, file.bytes);
+        let removed = looked.and_then(|is_here| Ok(is_here && self.folder.remove(&row.path)?));
+        Ok(removed.map_err(|error| self.store.failure(error, &row.path))?)
     }
 }

@@ -115,6 +115,20 @@ async fn what_is_gone_is_deleted_at_the_end_where_that_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_deleted_and_not_yet_forgotten_is_forgotten_by_the_next_update() {
+    let (mut bench, origin, list) = mirror().await;
+    origin.remove("5");
+    // As after a kill between the two.
+    fs::remove_file(bench.out().join("5")).expect("it was there");
+    let options = Options { gone: Gone::Delete(Share::Count(0)), ..update() };
+    let summary = run(&mut bench, &list, &origin, options).await;
+    assert_eq!((counts(&summary), summary.deleted, summary.withheld), ([0, 9, 1, 0, 0, 0], 0, None));
+    let rows = Reader::open(&bench.out()).expect("readable").expect("a ledger").rows_after("", 99).expect("readable");
+    let known: Vec<_> = rows.iter().filter(|row| row.file.is_none()).map(|row| row.path.as_str()).collect();
+    assert_eq!(known, ["5"], "no file of it is known");
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_too_much_is_gone_nothing_is_deleted() {
     let (mut bench, origin, list) = mirror().await;
     origin.remove("5").remove("7");
