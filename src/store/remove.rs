@@ -10,7 +10,10 @@ use std::io;
 use rustix::{fs::AtFlags, io::Errno};
 
 use super::inspect::{Inspector, what_else};
-use crate::name::Name;
+use crate::{
+    disk::{self, Call},
+    name::Name,
+};
 
 impl Inspector {
     /// Removes a plain file, and says whether there was one; whatever else has the name is left, like all that flagdl
@@ -21,7 +24,8 @@ impl Inspector {
             Ok(_) | Err(Errno::NOENT) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
-        match rustix::fs::unlinkat(&self.folder, name.as_str(), AtFlags::empty()) {
+        let unlink = || rustix::fs::unlinkat(&self.folder, name.as_str(), AtFlags::empty());
+        match disk::call(&self.folder, Call::Remove, unlink) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(error.into()),

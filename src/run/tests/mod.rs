@@ -11,6 +11,8 @@ mod politeness;
 mod power;
 mod reruns;
 mod resume;
+#[cfg(target_os = "linux")]
+mod torture;
 mod troubles;
 mod updates;
 
