@@ -25,6 +25,7 @@
 //! | --- | --- |
 //! | [`link`] | a URL that never prints its secrets, and its host |
 //! | `clock` | what time it is |
+//! | `disk` | calls to the file system, made again where a signal came between |
 //! | `schedule` | who goes next, and when |
 //! | [`stop`] | stopping from outside |
 //! | [`list`] | lists, a line at a time |
@@ -47,6 +48,7 @@
 compile_error!("flagdl's store needs the openat family of calls, which only Unix systems have");
 
 mod clock;
+mod disk;
 pub mod event;
 pub mod fetch;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -202,6 +202,30 @@ pub(super) trait About<T> {
 
 impl<T> About<T> for rusqlite::Result<T> {
     fn about(self, path: &Path) -> Result<T, LedgerError> {
-        self.map_err(|source| LedgerError::new(path, source))
+        admit(path).and(self).map_err(|source| LedgerError::new(path, source))
     }
+}
+
+/// Whether the database is asked at all.
+#[cfg(not(test))]
+#[inline]
+#[allow(clippy::unnecessary_wraps, reason = "in tests it fails")]
+pub(super) fn admit(_: &Path) -> rusqlite::Result<()> {
+    Ok(())
+}
+
+/// Whether the database is asked at all: a test may want it to fail.
+#[cfg(test)]
+pub(super) fn admit(path: &Path) -> rusqlite::Result<()> {
+    use crate::disk::torture::{Kind, Trouble, meet};
+    use rusqlite::ffi;
+    let Some(Trouble::Error(error)) = meet(path, Kind::Database) else { return Ok(()) };
+    let code = match error {
+        rustix::io::Errno::NOSPC => ffi::SQLITE_FULL,
+        rustix::io::Errno::MFILE => ffi::SQLITE_CANTOPEN,
+        rustix::io::Errno::ACCESS => ffi::SQLITE_READONLY,
+        rustix::io::Errno::BUSY => ffi::SQLITE_BUSY,
+        _ => ffi::SQLITE_IOERR_WRITE,
+    };
+    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
 }

@@ -9,7 +9,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     thread,
@@ -22,7 +22,10 @@ use rustix::{
 };
 
 use super::LedgerError;
-use crate::name::OWN_FOLDER;
+use crate::{
+    disk::{self, Call, Open},
+    name::OWN_FOLDER,
+};
 
 /// The database in the folder.
 const DATABASE: &str = "ledger.db";
@@ -47,7 +50,8 @@ impl Folder {
     /// The folder in `destination`, which is made where it is missing.
     pub(super) fn make(destination: &Path) -> Result<Self, LedgerError> {
         let (above, path) = Self::find(destination)?;
-        match rustix::fs::mkdirat(&above, OWN_FOLDER, Mode::from_raw_mode(0o777)) {
+        let make = || rustix::fs::mkdirat(&above, OWN_FOLDER, Mode::from_raw_mode(0o777));
+        match disk::call(&above, Call::Make, make) {
             // The new name must outlive a power loss if anything in the folder is to.
             Ok(()) => sync(&above, &path)?,
             Err(Errno::EXIST) => {}
@@ -59,7 +63,8 @@ impl Folder {
 
     /// The folder in `destination`; none where it is missing.
     pub(super) fn existing(destination: &Path) -> Result<Option<Self>, LedgerError> {
-        if matches!(fs::metadata(destination), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+        let look = disk::call(destination, Call::Look, || fs::metadata(destination));
+        if matches!(look, Err(error) if error.kind() == io::ErrorKind::NotFound) {
             return Ok(None);
         }
         let (above, path) = Self::find(destination)?;
@@ -72,15 +77,16 @@ impl Folder {
 
     fn find(destination: &Path) -> Result<(OwnedFd, PathBuf), LedgerError> {
         let failed = |source| LedgerError::Folder { path: destination.join(OWN_FOLDER), source };
-        let path = fs::canonicalize(destination).map_err(failed)?;
+        let path = disk::call(destination, Call::Look, || fs::canonicalize(destination)).map_err(failed)?;
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
-        let above = rustix::fs::open(&path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
+        let open = || rustix::fs::open(&path, flags, Mode::empty());
+        let above = disk::call(&*path, Call::Open, open).map_err(|error| failed(error.into()))?;
         Ok((above, path.join(OWN_FOLDER)))
     }
 
     fn open(above: &OwnedFd) -> Result<OwnedFd, Errno> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-        rustix::fs::openat(above, OWN_FOLDER, flags, Mode::empty())
+        disk::call(above, Call::Open, || rustix::fs::openat(above, OWN_FOLDER, flags, Mode::empty()))
     }
 
     /// Where the database is, or is to be.
@@ -89,8 +95,13 @@ impl Folder {
     }
 
     /// Whether there is a database.
-    pub(super) fn has_database(&self) -> bool {
-        rustix::fs::statat(&self.handle, DATABASE, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    pub(super) fn has_database(&self) -> Result<bool, LedgerError> {
+        let look = || rustix::fs::statat(&self.handle, DATABASE, AtFlags::SYMLINK_NOFOLLOW);
+        match disk::call(&self.handle, Call::Look, look) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(LedgerError::Folder { path: self.path.clone(), source: error.into() }),
+        }
     }
 
     /// Makes an empty database where there is none, with the mode that the umask leaves; `SQLite`'s own is stricter.
@@ -98,7 +109,8 @@ impl Folder {
         // Never opens what is there: closing it again would take away the locks of this process's other connections
         // (sqlite.org/howtocorrupt.html, 2.2).
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match rustix::fs::openat(&self.handle, DATABASE, flags, mode()) {
+        let create = || rustix::fs::openat(&self.handle, DATABASE, flags, mode());
+        match disk::call(&self.handle, Call::Create, create) {
             Ok(_) => sync(&self.handle, &self.path),
             Err(Errno::EXIST) => Ok(()),
             Err(error) => Err(LedgerError::Folder { path: self.path.clone(), source: error.into() }),
@@ -109,11 +121,13 @@ impl Folder {
     pub(super) fn lock(&self) -> Result<Lock, LedgerError> {
         let failed = |source| LedgerError::Folder { path: self.path.clone(), source };
         let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.handle, LOCK, flags, mode()).map_err(|error| failed(error.into()))?;
+        let open = || rustix::fs::openat(&self.handle, LOCK, flags, mode());
+        let file = disk::call(&self.handle, Call::Open, open).map_err(|error| failed(error.into()))?;
         let mut file = File::from(file);
         let mut attempts = 1;
         loop {
-            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            let lock = || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+            match disk::call(&file, Call::Lock, lock) {
                 Ok(()) => break,
                 Err(Errno::WOULDBLOCK) if attempts < LOCK_ATTEMPTS => {
                     attempts += 1;
@@ -122,19 +136,19 @@ impl Folder {
                 Err(Errno::WOULDBLOCK) => {
                     return Err(LedgerError::Locked { path: self.destination.clone(), pid: read_pid(&mut file) });
                 }
-                Err(Errno::INTR) => {}
                 Err(error) => return Err(failed(error.into())),
             }
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        empty(&file).and_then(|()| writeln!(Open(&file), "{}", std::process::id())).map_err(failed)?;
         Ok(Lock { file })
     }
 
     /// Who holds the folder.
     pub(super) fn holder(&self) -> Holder {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let Ok(file) = rustix::fs::openat(&self.handle, LOCK, flags, Mode::empty()) else { return Holder::Nobody };
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+        let open = || rustix::fs::openat(&self.handle, LOCK, flags, Mode::empty());
+        let Ok(file) = disk::call(&self.handle, Call::Open, open) else { return Holder::Nobody };
+        match disk::call(&file, Call::Lock, || rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared)) {
             Err(Errno::WOULDBLOCK) => Holder::Process(read_pid(&mut File::from(file))),
             _ => Holder::Nobody,
         }
@@ -159,19 +173,23 @@ pub(super) struct Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // Only so that nobody reads an old number: the lock itself goes with the open file.
-        let _ = self.file.set_len(0);
+        let _ = empty(&self.file);
     }
+}
+
+fn empty(lock: &File) -> io::Result<()> {
+    disk::call(lock, Call::Resize, || lock.set_len(0))
 }
 
 fn read_pid(file: &mut File) -> Option<u32> {
     // A number has ten digits at most; whatever else somebody put there is not read.
     let mut text = String::new();
-    file.take(16).read_to_string(&mut text).ok()?;
+    Open(&*file).take(16).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }
 
 fn sync(folder: &OwnedFd, path: &Path) -> Result<(), LedgerError> {
-    rustix::fs::fsync(folder).or_else(|error| match error {
+    disk::call(folder, Call::Sync, || rustix::fs::fsync(folder)).or_else(|error| match error {
         // Some file systems have nothing to say about folders.
         Errno::INVAL | Errno::NOTSUP => Ok(()),
         error => Err(LedgerError::Folder { path: path.to_owned(), source: error.into() }),
@@ -186,7 +204,8 @@ fn mode() -> Mode {
 /// Why the folder could not be opened: something else in its place, or what the system said.
 fn blame(above: &OwnedFd, path: &Path, error: Errno) -> LedgerError {
     let path = path.to_owned();
-    let stat = rustix::fs::statat(above, OWN_FOLDER, AtFlags::SYMLINK_NOFOLLOW);
+    let look = || rustix::fs::statat(above, OWN_FOLDER, AtFlags::SYMLINK_NOFOLLOW);
+    let stat = disk::call(above, Call::Look, look);
     match stat.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
         Ok(FileType::Directory) | Err(_) => LedgerError::Folder { path, source: error.into() },
         Ok(FileType::Symlink) => LedgerError::NotAFolder { path, what: "a symbolic link" },

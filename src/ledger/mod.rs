@@ -92,7 +92,7 @@ impl Ledger {
 
     /// Whether a folder has a ledger.
     pub(crate) fn is_in(destination: &Path) -> Result<bool, LedgerError> {
-        Ok(Folder::existing(destination)?.is_some_and(|folder| folder.has_database()))
+        Folder::existing(destination)?.map_or(Ok(false), |folder| folder.has_database())
     }
 
     /// Who holds the ledger of a folder, so whether a run goes on in it.

@@ -106,7 +106,7 @@ impl Reader {
     /// The ledger in a folder for downloads; none where there is no ledger. Needs no lock.
     pub(crate) fn open(destination: &Path) -> Result<Option<Self>, LedgerError> {
         match Folder::existing(destination)? {
-            Some(folder) if folder.has_database() => Self::connect(folder.database()),
+            Some(folder) if folder.has_database()? => Self::connect(folder.database()),
             _ => Ok(None),
         }
     }

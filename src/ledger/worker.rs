@@ -21,7 +21,7 @@ use tokio::sync::{
 
 use super::{
     LedgerError, SyncFiles,
-    error::About as _,
+    error::{About as _, admit},
     record::{Record, RunId},
     rows::Rows,
     runs::{self, Ending},
@@ -120,7 +120,7 @@ impl Batch<'_> {
         open.rows += 1;
         open.saves |= matches!(record, Record::Ended(ended) if ended.saved.is_some());
         let is_full = open.rows >= BATCH;
-        self.rows.write(record).about(self.path)?;
+        admit(self.path).and_then(|()| self.rows.write(record)).about(self.path)?;
         if is_full { self.commit() } else { Ok(()) }
     }
 
@@ -153,7 +153,8 @@ impl Batch<'_> {
     }
 
     fn execute(&self, sql: &str) -> Result<(), LedgerError> {
-        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).about(self.path)?;
+        let statement = admit(self.path).and_then(|()| self.connection.prepare_cached(sql));
+        statement.and_then(|mut statement| statement.execute([])).about(self.path)?;
         Ok(())
     }
 }

@@ -23,7 +23,10 @@ use thiserror::Error;
 use self::line::Line;
 pub(crate) use self::line::hex;
 pub use self::line::{LineError, MAX_LINE};
-use crate::link::{visible, without_secrets};
+use crate::{
+    disk::{self, Call, Open},
+    link::{visible, without_secrets},
+};
 
 const BUFFER: usize = 128 * 1024;
 
@@ -168,7 +171,7 @@ impl Reader {
         let name = source.name();
         let input: io::Result<Box<dyn Read + Send>> = match source {
             Source::Stdin => Ok(Box::new(io::stdin())),
-            Source::File(path) => open_file(&path).map(|file| Box::new(file) as Box<dyn Read + Send>),
+            Source::File(path) => open_file(&path).map(|file| Box::new(Open(file)) as Box<dyn Read + Send>),
             Source::Text { text, .. } => Ok(Box::new(io::Cursor::new(text.into_bytes()))),
         };
         match input {
@@ -209,7 +212,7 @@ impl Reader {
 }
 
 fn open_file(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
+    let file = disk::call(path, Call::Open, || File::open(path))?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }

@@ -13,6 +13,11 @@ impl Plan {
         self.claims().fail_on_disk();
     }
 
+    /// Has them go to a file when there are more of them than that.
+    pub(crate) fn keep_claims_in_memory(&mut self, most: usize) {
+        self.claims().keep_in_memory(most);
+    }
+
     fn claims(&mut self) -> &mut Claims {
         let source::Source::Lists(plan) = &mut self.source else { panic!("a plan over lists") };
         &mut plan.claims

@@ -45,6 +45,9 @@ use crate::{
     tally::Summary,
 };
 
+/// Jobs that are planned ahead: enough to find work for every host, few enough for their memory to be small.
+const WINDOW: usize = 16 * 1024;
+
 /// Batches that are read ahead of the dispatcher.
 const BATCHES_AHEAD: usize = 4;
 
@@ -121,12 +124,25 @@ pub async fn run<T: Transport>(
     stop: StopSignal,
     reporter: &mut dyn Reporter,
 ) -> Result<Summary, RunError> {
+    run_within(WINDOW, plan, folder, transport, options, stop, reporter).await
+}
+
+/// As [`run`], with so many jobs that are planned ahead.
+async fn run_within<T: Transport>(
+    window: usize,
+    plan: Plan,
+    folder: PathBuf,
+    transport: T,
+    options: Options,
+    stop: StopSignal,
+    reporter: &mut dyn Reporter,
+) -> Result<Summary, RunError> {
     let begun = begin(plan, &folder, &options, &stop, reporter).await;
     let (ledger, plan) = begun.map_err(|cause| RunError { summary: Box::default(), cause })?;
     let small = (BODY_MEMORY / options.concurrency).clamp(16 << 10, 1 << 20);
     let traffic = Traffic::new(options.bandwidth);
     let setting = Arc::new(Setting { transport, store: OnceLock::new(), options, traffic, small });
-    Dispatcher::new(setting, folder, ledger, plan, stop, reporter).run().await
+    Dispatcher::new(setting, window, folder, ledger, plan, stop, reporter).run().await
 }
 
 /// Opens the ledger that is there, if any, checks what a power loss may have taken, and only then begins to read the

@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use super::body::Content;
 use crate::{
+    disk::Open,
     event::{DigestError, Failure},
     fetch::digest::{Digest, Digests},
     ledger::StoredFile,
@@ -146,12 +147,11 @@ impl Content {
             Self::Staged(staged, size) => {
                 let (mut piece, mut at) = (vec![0; 64 << 10], 0);
                 while at < *size {
-                    let read = staged.file().read_at(&mut piece, at)?;
-                    if read == 0 {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                    hash.update(&piece[..read]);
-                    at += read as u64;
+                    let left = usize::try_from(size - at).unwrap_or(usize::MAX);
+                    let piece = &mut piece[..left.min(64 << 10)];
+                    Open(staged.file()).read_exact_at(piece, at)?;
+                    hash.update(&*piece);
+                    at += piece.len() as u64;
                 }
             }
         }

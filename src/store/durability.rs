@@ -14,6 +14,8 @@ use std::{
 
 use rustix::io::Errno;
 
+use crate::disk::{self, Call};
+
 /// What of a run is still there after a power loss. A kill of the process loses nothing of what the ledger knows,
 /// whichever it is.
 ///
@@ -51,13 +53,13 @@ impl Durability {
     pub(super) fn make_folder(self, path: &Path) -> io::Result<()> {
         let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made: Vec<_> = path.ancestors().take_while(is_missing).collect();
-        fs::create_dir_all(path)?;
+        disk::call(path, Call::Make, || fs::create_dir_all(path))?;
         if self == Self::None {
             return Ok(());
         }
         for above in made.iter().filter_map(|folder| folder.parent()) {
             let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-            sync_folder(&File::open(above)?)?;
+            sync_folder(&open(above)?)?;
         }
         Ok(())
     }
@@ -68,14 +70,18 @@ impl Durability {
             return Ok(None);
         }
         // One handle for the whole run: it is told of each failure once, also of those before the call.
-        let folder = File::open(folder)?;
+        let folder = open(folder)?;
         Ok(Some(move || if self == Self::Batch { sync_batch(&folder) } else { sync_folder(&folder) }))
     }
 }
 
+fn open(folder: &Path) -> io::Result<File> {
+    disk::call(folder, Call::Open, || File::open(folder))
+}
+
 #[cfg(target_os = "linux")]
 fn sync_batch(folder: &File) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(folder)?)
+    Ok(disk::call(folder, Call::Sync, || rustix::fs::syncfs(folder))?)
 }
 
 /// The files have been synced one by one.
@@ -86,7 +92,7 @@ fn sync_batch(folder: &File) -> io::Result<()> {
 
 /// Brings the names in a folder to the disk.
 fn sync_folder(folder: &File) -> io::Result<()> {
-    folder.sync_all().or_else(|error| match Errno::from_io_error(&error) {
+    disk::call(folder, Call::Sync, || folder.sync_all()).or_else(|error| match Errno::from_io_error(&error) {
         // Some file systems have nothing to say about folders.
         Some(Errno::INVAL | Errno::NOTSUP) => Ok(()),
         _ => Err(error),

@@ -19,7 +19,10 @@ use rustix::{
 use sha2::{Digest as _, Sha256};
 
 use super::image::{self, Flaw, Format};
-use crate::name::Name;
+use crate::{
+    disk::{self, Call, Open},
+    name::Name,
+};
 
 /// What is read of a file at once, in bytes.
 const PIECE: usize = 256 << 10;
@@ -114,7 +117,8 @@ impl Inspector {
     /// Opens a folder that exists.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
-        Ok(Self { folder: rustix::fs::open(folder, flags, Mode::empty())? })
+        let opened = disk::call(folder, Call::Open, || rustix::fs::open(folder, flags, Mode::empty()));
+        Ok(Self { folder: opened? })
     }
 
     /// Over a folder that is open.
@@ -138,7 +142,8 @@ impl Inspector {
 
     /// Brings a file to the disk that others have written; whether that could be done.
     pub(crate) fn sync(&self, name: &Name) -> bool {
-        self.open_file(name).is_ok_and(|file| file.sync_all().is_ok())
+        let opened = self.open_file(name);
+        opened.is_ok_and(|file| disk::call(&file, Call::Sync, || file.sync_all()).is_ok())
     }
 
     /// Whether a file is what it was.
@@ -167,7 +172,8 @@ impl Inspector {
     pub(super) fn open_file(&self, name: &Name) -> Result<File, Damage> {
         // NONBLOCK: a pipe would otherwise be waited for. To a file it means nothing.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let opened = match rustix::fs::openat(&self.folder, name.as_str(), flags, Mode::empty()) {
+        let open = || rustix::fs::openat(&self.folder, name.as_str(), flags, Mode::empty());
+        let opened = match disk::call(&self.folder, Call::Open, open) {
             Ok(opened) => opened,
             Err(Errno::NOENT) => return Err(Damage::Missing),
             Err(error) => {
@@ -175,12 +181,14 @@ impl Inspector {
                 return Err(what.map_or(Damage::Unreadable(error.into()), Damage::NotAFile));
             }
         };
-        let stat = rustix::fs::fstat(&opened).map_err(|error| Damage::Unreadable(error.into()))?;
+        let stat = disk::call(&opened, Call::Look, || rustix::fs::fstat(&opened))
+            .map_err(|error| Damage::Unreadable(error.into()))?;
         what_else(&stat).map_or(Ok(File::from(opened)), |what| Err(Damage::NotAFile(what)))
     }
 
     pub(super) fn stat(&self, name: &Name) -> Result<Stat, Errno> {
-        rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW)
+        let look = || rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW);
+        disk::call(&self.folder, Call::Look, look)
     }
 }
 
@@ -210,7 +218,8 @@ fn image_flaw(file: &File, expected: &Expected<'_>) -> Result<(), Damage> {
     }
 }
 
-fn sha256(mut file: &File) -> io::Result<[u8; 32]> {
+fn sha256(file: &File) -> io::Result<[u8; 32]> {
+    let mut file = Open(file);
     let mut hash = Sha256::new();
     let mut piece = vec![0; PIECE];
     loop {

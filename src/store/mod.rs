@@ -39,7 +39,10 @@ pub use self::{
     image::{Flaw, Format, Missing},
     inspect::{Damage, Depth},
 };
-use crate::name::{Name, OWN_FOLDER};
+use crate::{
+    disk::{self, Call},
+    name::{Name, OWN_FOLDER},
+};
 
 /// Why a file could not be stored.
 #[derive(Debug, Error)]
@@ -142,7 +145,7 @@ impl Destination {
     /// Opens the folder, and makes it where it is missing.
     pub(crate) fn make(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         let failed = |source: io::Error| StoreError::Open { path: path.to_owned(), source };
-        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()) {
+        if disk::call(path, Call::Look, || fs::metadata(path)).is_ok_and(|metadata| !metadata.is_dir()) {
             return Err(failed(io::ErrorKind::NotADirectory.into()));
         }
         durability.make_folder(path).map_err(failed)?;
@@ -163,7 +166,7 @@ pub(crate) fn sweep(folder: &Path) {
 
 fn open_folder(path: &Path) -> Result<OwnedFd, Errno> {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
-    rustix::fs::open(path, flags, Mode::empty())
+    disk::call(path, Call::Open, || rustix::fs::open(path, flags, Mode::empty()))
 }
 
 impl Store {
@@ -225,7 +228,8 @@ impl Store {
     }
 
     fn check_replaceable(&self, name: &Name) -> Result<(), StoreError> {
-        let stat = match rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
+        let look = || rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW);
+        let stat = match disk::call(&self.folder, Call::Look, look) {
             Ok(stat) => stat,
             // Gone since: there is nothing in the way.
             Err(Errno::NOENT) => return Ok(()),
@@ -257,12 +261,13 @@ impl Store {
 
 /// Flagdl's own folder in a folder for downloads; made where it is missing, and no symbolic link.
 fn open_own(folder: &OwnedFd) -> Result<OwnedFd, Errno> {
-    match rustix::fs::mkdirat(folder, OWN_FOLDER, Mode::from_raw_mode(0o777)) {
+    let make = || rustix::fs::mkdirat(folder, OWN_FOLDER, Mode::from_raw_mode(0o777));
+    match disk::call(folder, Call::Make, make) {
         Ok(()) | Err(Errno::EXIST) => {}
         Err(error) => return Err(error),
     }
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-    rustix::fs::openat(folder, OWN_FOLDER, flags, Mode::empty())
+    disk::call(folder, Call::Open, || rustix::fs::openat(folder, OWN_FOLDER, flags, Mode::empty()))
 }
 
 #[cfg(test)]

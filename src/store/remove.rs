@@ -15,7 +15,10 @@ use super::{
     image,
     inspect::{Damage, Expected, Inspector, what_else},
 };
-use crate::name::Name;
+use crate::{
+    disk::{self, Call, Open},
+    name::Name,
+};
 
 /// The end of a file that a power loss leaves empty, in bytes.
 const TAIL: usize = 512;
@@ -42,7 +45,8 @@ impl Inspector {
             Ok(_) | Err(Errno::NOENT) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
-        match rustix::fs::unlinkat(&self.folder, name.as_str(), AtFlags::empty()) {
+        let unlink = || rustix::fs::unlinkat(&self.folder, name.as_str(), AtFlags::empty());
+        match disk::call(&self.folder, Call::Remove, unlink) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(error.into()),
@@ -57,7 +61,7 @@ fn is_broken(file: &File, expected: &Expected<'_>) -> io::Result<bool> {
     let size = file.metadata()?.len();
     let mut tail = [0; TAIL];
     let length = usize::try_from(size).unwrap_or(TAIL).min(TAIL);
-    file.read_exact_at(&mut tail[..length], size - length as u64)?;
+    Open(file).read_exact_at(&mut tail[..length], size - length as u64)?;
     Ok(size < expected.bytes || tail[..length].iter().all(|byte| *byte == 0))
 }
 

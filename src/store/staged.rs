@@ -23,7 +23,10 @@ use rustix::{
 use sha2::{Digest as _, Sha256};
 
 use super::Store;
-use crate::name::Name;
+use crate::{
+    disk::{self, Call, Open},
+    name::Name,
+};
 
 /// A new file, not visible under any final name.
 #[derive(Debug)]
@@ -52,7 +55,7 @@ impl Staged {
 
     /// Writes what somebody else has hashed.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+        Open(&self.file).write_all(bytes)
     }
 
     /// The SHA-256 of what was appended.
@@ -67,7 +70,11 @@ impl Staged {
 
     /// Brings it to the disk. After a failure it is to be dropped, and not to be synced again.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.is_synced, true) { Ok(()) } else { self.file.sync_all() }
+        if std::mem::replace(&mut self.is_synced, true) {
+            Ok(())
+        } else {
+            disk::call(&self.file, Call::Sync, || self.file.sync_all())
+        }
     }
 
     /// Gives it a name that is free; with `EXIST` where it is not.
@@ -88,7 +95,8 @@ impl Staged {
             self.name = Some(staged);
         }
         if let Some(staged) = &self.name {
-            rustix::fs::renameat(&self.store.own, staged, &self.store.folder, name.as_str())?;
+            let rename = || rustix::fs::renameat(&self.store.own, staged, &self.store.folder, name.as_str());
+            disk::call(&self.store.own, Call::Rename, rename)?;
         }
         self.name = None;
         Ok(())
@@ -99,7 +107,7 @@ impl Drop for Staged {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
             // Nothing more can be done about a failure here; the next run takes it away.
-            let _ = rustix::fs::unlinkat(&self.store.own, name, AtFlags::empty());
+            let _ = remove(&self.store, name);
         }
     }
 }
@@ -108,7 +116,7 @@ impl Drop for Staged {
 pub(super) fn scratch(store: &Store) -> io::Result<File> {
     let (file, name) = open(store, Mode::RUSR | Mode::WUSR)?;
     if let Some(name) = name {
-        rustix::fs::unlinkat(&store.own, name, AtFlags::empty())?;
+        remove(store, &name)?;
     }
     Ok(file)
 }
@@ -125,14 +133,15 @@ fn open(store: &Store, mode: Mode) -> Result<(File, Option<String>), Errno> {
     }
     let name = store.next_staged_name();
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(&store.own, &name, flags, mode)?;
+    let file = disk::call(&store.own, Call::Create, || rustix::fs::openat(&store.own, &name, flags, mode))?;
     Ok((file.into(), Some(name)))
 }
 
 #[cfg(target_os = "linux")]
 fn nameless(store: &Store, mode: Mode) -> Result<File, Errno> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    rustix::fs::openat(&store.folder, ".", flags, mode).map(File::from)
+    let open = || rustix::fs::openat(&store.folder, ".", flags, mode);
+    disk::call(&store.folder, Call::OpenNameless, open).map(File::from)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -142,12 +151,14 @@ fn nameless(_: &Store, _: Mode) -> Result<File, Errno> {
 
 #[cfg(target_os = "linux")]
 fn link_nameless(staged: &Staged, folder: &OwnedFd, name: &str) -> Result<(), Errno> {
-    match rustix::fs::linkat(&staged.file, "", folder, name, AtFlags::EMPTY_PATH) {
+    let link = || rustix::fs::linkat(&staged.file, "", folder, name, AtFlags::EMPTY_PATH);
+    match disk::call(folder, Call::Link, link) {
         // Needs CAP_DAC_READ_SEARCH before Linux 6.10; the way through /proc does not (open(2)).
         Err(Errno::NOENT | Errno::PERM) => {
             use std::os::fd::AsRawFd;
             let path = format!("/proc/self/fd/{}", staged.file.as_raw_fd());
-            rustix::fs::linkat(rustix::fs::CWD, path, folder, name, AtFlags::SYMLINK_FOLLOW)
+            let link = || rustix::fs::linkat(rustix::fs::CWD, &path, folder, name, AtFlags::SYMLINK_FOLLOW);
+            disk::call(folder, Call::Link, link)
         }
         linked => linked,
     }
@@ -168,6 +179,12 @@ fn as_if_taken(error: Errno) -> Errno {
 
 /// A hard link under that name, then the old name away: POSIX has no rename that spares what is there.
 fn rename_to_free(store: &Store, staged: &str, name: &str) -> Result<(), Errno> {
-    rustix::fs::linkat(&store.own, staged, &store.folder, name, AtFlags::empty())?;
-    rustix::fs::unlinkat(&store.own, staged, AtFlags::empty())
+    let link = || rustix::fs::linkat(&store.own, staged, &store.folder, name, AtFlags::empty());
+    disk::call(&store.folder, Call::Link, link)?;
+    remove(store, staged)
+}
+
+fn remove(store: &Store, staged: &str) -> Result<(), Errno> {
+    let unlink = || rustix::fs::unlinkat(&store.own, staged, AtFlags::empty());
+    disk::call(&store.own, Call::Remove, unlink)
 }

@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{AtFlags, Dir};
 
 use super::inspect::what_else;
+use crate::disk::{self, Call};
 
 /// What names of staged files begin and end with.
 const PREFIX: &str = ".fdl-";
@@ -32,13 +33,13 @@ fn is_staged_name(name: &str) -> bool {
 
 /// Removes what runs that are over have left in their own folder.
 pub(super) fn sweep(own: &OwnedFd) {
-    let Ok(entries) = Dir::read_from(own) else { return };
+    let Ok(entries) = disk::call(own, Call::List, || Dir::read_from(own)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let is_file =
-            || rustix::fs::statat(own, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| what_else(&stat).is_none());
+        let look = || rustix::fs::statat(own, name, AtFlags::SYMLINK_NOFOLLOW);
+        let is_file = || disk::call(own, Call::Look, look).is_ok_and(|stat| what_else(&stat).is_none());
         if name.to_str().is_ok_and(is_staged_name) && is_file() {
-            let _ = rustix::fs::unlinkat(own, name, AtFlags::empty());
+            let _ = disk::call(own, Call::Remove, || rustix::fs::unlinkat(own, name, AtFlags::empty()));
         }
     }
 }

@@ -20,7 +20,6 @@ mod certificates;
 mod digests;
 mod encryption;
 mod faults;
-mod flipping;
 mod framing;
 mod going_on;
 mod harness;

@@ -10,6 +10,7 @@
 use std::{fs::File, io, iter, ops::Range, os::unix::fs::FileExt};
 
 use super::{Claim, KEY_BITS, SHARD_BITS, memory::Memory};
+use crate::disk::{self, Call, Open};
 
 /// Bytes of a page. 341 slots fit, and 4 bytes are left over.
 const PAGE: usize = 4096;
@@ -60,7 +61,7 @@ impl Disk {
     /// With nothing in it, in an empty file.
     fn with_pages_of(bytes: usize, file: File) -> io::Result<Self> {
         let directory: Vec<u32> = (0..1 << SHARD_BITS).collect();
-        file.set_len((directory.len() * bytes) as u64)?;
+        disk::call(&file, Call::Resize, || file.set_len((directory.len() * bytes) as u64))?;
         let page = vec![0; bytes].into();
         Ok(Self { file, directory, bits: SHARD_BITS, pages: 1 << SHARD_BITS, page })
     }
@@ -69,11 +70,11 @@ impl Disk {
         loop {
             let number = self.directory[self.index(key)];
             let offset = self.offset(number);
-            self.file.read_exact_at(&mut self.page, offset)?;
+            Open(&self.file).read_exact_at(&mut self.page, offset)?;
             match find(&self.page, key & LOW_48) {
                 Place::Taken(other) => return Ok(Claim::of_taken(other, owner)),
                 Place::Free(at) => {
-                    self.file.write_all_at(&slot(key, owner), offset + at as u64)?;
+                    Open(&self.file).write_all_at(&slot(key, owner), offset + at as u64)?;
                     return Ok(Claim::New);
                 }
                 Place::Full => self.split(key)?,
@@ -97,7 +98,7 @@ impl Disk {
         let (number, new) = (self.directory[start], self.pages);
         for (mut half, number) in halves.into_iter().zip([number, new]) {
             half.resize(self.page.len(), 0);
-            self.file.write_all_at(&half, self.offset(number))?;
+            Open(&self.file).write_all_at(&half, self.offset(number))?;
         }
         self.directory[middle..end].fill(new);
         self.pages += 1;

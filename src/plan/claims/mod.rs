@@ -128,6 +128,11 @@ mod tests {
             matches!(self.kept, Kept::Disk(_))
         }
 
+        /// Has them go to a file when there are more of them than that.
+        pub(in crate::plan) fn keep_in_memory(&mut self, most: usize) {
+            self.in_memory = most;
+        }
+
         /// Has them in a file that can only be read.
         pub(in crate::plan) fn fail_on_disk(&mut self) {
             self.kept = Kept::Disk(disk::tests::read_only());

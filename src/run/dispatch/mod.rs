@@ -52,9 +52,6 @@ use crate::{
     tally::{Summary, Tally},
 };
 
-/// Jobs that are planned ahead: enough to find work for every host, few enough for their memory to be small.
-const WINDOW: usize = 16 * 1024;
-
 /// Bodies that wait to be written may take this much memory, in bytes, before no further request is started.
 const UNWRITTEN: u64 = 32 << 20;
 
@@ -90,6 +87,8 @@ enum Task {
 
 pub(super) struct Dispatcher<'a, T> {
     setting: Arc<Setting<T>>,
+    /// Jobs that are planned ahead at most.
+    window: usize,
     folder: PathBuf,
     /// None before the folder is opened, where there was no ledger before; and none once it has failed.
     ledger: Option<Writer>,
@@ -137,6 +136,7 @@ pub(super) struct Dispatcher<'a, T> {
 impl<'a, T: Transport> Dispatcher<'a, T> {
     pub(super) fn new(
         setting: Arc<Setting<T>>,
+        window: usize,
         folder: PathBuf,
         ledger: Option<Writer>,
         plan: mpsc::Receiver<Read>,
@@ -156,6 +156,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
         };
         let mut rng = options.seed.map_or_else(Rng::new, Rng::with_seed);
         Self {
+            window,
             folder,
             ledger,
             plan,
@@ -279,7 +280,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
     /// One more turn at the end for what hosts' budgets did not allow.
     fn last_pass(&mut self) {
         // Where they fill the window, it is now or never.
-        let is_time = self.all_read || self.schedule.waiting() + BATCH > WINDOW;
+        let is_time = self.all_read || self.schedule.waiting() + BATCH > self.window;
         if !is_time || !self.schedule.is_down_to_put_off() {
             return;
         }
@@ -309,7 +310,7 @@ impl<'a, T: Transport> Dispatcher<'a, T> {
     }
 
     fn wants_more(&self) -> bool {
-        !self.all_read && self.schedule.waiting() + BATCH <= WINDOW && !self.gate.spill.is_behind()
+        !self.all_read && self.schedule.waiting() + BATCH <= self.window && !self.gate.spill.is_behind()
     }
 
     fn take(&mut self, read: Option<Read>) {

@@ -18,7 +18,12 @@ use std::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{codec::Codec, extents::Extents};
-use crate::{link::Host, plan::Job, store::Store};
+use crate::{
+    disk::{self, Call, Open as OpenFile},
+    link::Host,
+    plan::Job,
+    store::Store,
+};
 
 /// How the file is opened; [`Store::scratch`] but in tests.
 pub(super) type Open = fn(&Store) -> io::Result<File>;
@@ -134,10 +139,10 @@ impl Worker {
         let length = u32::try_from(self.bytes.len()).map_err(too_large)?;
         let jobs = u32::try_from(jobs.len()).map_err(too_large)?;
         let at = self.extents.take(length.into());
-        if let Err(error) = file.write_all_at(&self.bytes, at) {
+        if let Err(error) = OpenFile(&*file).write_all_at(&self.bytes, at) {
             self.extents.give_back(at, length.into());
             // On a full disk even half a block is missed by others. If this fails too, it is there for the run.
-            let _ = file.set_len(self.extents.end());
+            let _ = disk::call(file, Call::Resize, || file.set_len(self.extents.end()));
             return Err(error);
         }
         Ok(Block::InFile { at, length, jobs })
@@ -167,7 +172,7 @@ impl Worker {
     fn fetch(&mut self, at: u64, length: u32, jobs: u32, host: &Host) -> io::Result<Vec<Job>> {
         let Some(file) = &self.file else { return Err(io::ErrorKind::NotFound.into()) };
         self.bytes.resize(length as usize, 0);
-        file.read_exact_at(&mut self.bytes, at)?;
+        OpenFile(file).read_exact_at(&mut self.bytes, at)?;
         self.codec.decode(&self.bytes, host, jobs as usize).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
@@ -177,7 +182,7 @@ impl Worker {
             && self.extents.end() == 0
         {
             // If it fails, the space is used again by the next block, and free at the end of the run.
-            let _ = file.set_len(0);
+            let _ = disk::call(file, Call::Resize, || file.set_len(0));
         }
     }
 }

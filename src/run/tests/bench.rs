@@ -11,7 +11,7 @@ use crate::{
     list::{Lists, Source},
     options::Options,
     plan::Plan,
-    run::{RunError, run},
+    run::{RunError, WINDOW, run_within},
     stop::{Stop, StopSignal, Stopper},
     tally::Summary,
     template::Template,
@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct Recorder {
     begun: Instant,
     pub(super) ended: Vec<(String, Duration)>,
+    /// What each failure says.
+    pub(super) failures: Vec<String>,
     stop_after: Option<(usize, Stopper, Stop)>,
     pub(super) break_after: Option<usize>,
     /// Files that were read again before the run, and how many of them were bad.
@@ -39,6 +41,7 @@ impl Reporter for Recorder {
                 meanwhile();
             }
             let class = ended.failure.as_ref().map(|failure| format!(" {}", failure.class())).unwrap_or_default();
+            self.failures.extend(ended.failure.as_ref().map(ToString::to_string));
             let text = format!("{} {}{class}", ended.entry.text, ended.outcome.as_str());
             self.ended.push((text, self.begun.elapsed()));
             if let Some((count, stopper, stop)) = &self.stop_after
@@ -63,15 +66,21 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new() -> Self {
+        Self::below(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// In a folder that may have been used before.
+    pub(super) fn below(folder: TempDir) -> Self {
         let recorder = Recorder {
             begun: Instant::now(),
             ended: Vec::new(),
+            failures: Vec::new(),
             stop_after: None,
             break_after: None,
             checked: Vec::new(),
             meanwhile: None,
         };
-        Self { folder: tempfile::tempdir().expect("a folder"), recorder, signal: StopSignal::never() }
+        Self { folder, recorder, signal: StopSignal::never() }
     }
 
     pub(super) fn stopping_after(mut self, count: usize, stop: Stop) -> Self {
@@ -109,11 +118,23 @@ impl Bench {
         let source = Source::Text { name: "list".into(), text: list.into() };
         let template = Template::parse("http://h/{code}").expect("a template");
         let plan = Plan::new(Lists::open(vec![source]).expect("memory"), template, None);
-        let folder = self.out();
+        self.run_plan(plan, WINDOW, transport, options).await
+    }
+
+    /// Runs a plan, of which so much is read ahead.
+    pub(super) async fn run_plan<T: Transport + Clone>(
+        &mut self,
+        plan: Plan,
+        window: usize,
+        transport: &T,
+        options: Options,
+    ) -> Result<Summary, RunError> {
+        let (folder, transport, signal) = (self.out(), transport.clone(), self.signal.clone());
         self.recorder.ended.clear();
+        self.recorder.failures.clear();
         self.recorder.checked.clear();
         let options = Options { seed: Some(7), ..options };
-        let result = run(plan, folder, transport.clone(), options, self.signal.clone(), &mut self.recorder).await;
+        let result = run_within(window, plan, folder, transport, options, signal, &mut self.recorder).await;
         let summary = match &result {
             Ok(summary) => summary,
             Err(error) => &*error.summary,

@@ -12,6 +12,8 @@ mod power;
 mod reach;
 mod reruns;
 mod resume;
+#[cfg(target_os = "linux")]
+mod torture;
 mod troubles;
 mod updates;
 

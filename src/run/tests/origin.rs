@@ -8,8 +8,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
+use sha2::{Digest as _, Sha512};
 
 use crate::{
     fetch::{Body, Fault, FetchError, Head, Request, Transport},
@@ -58,6 +60,10 @@ struct State {
     /// What a path has from the n-th request on.
     changes: BTreeMap<usize, (String, Version)>,
     manners: Manners,
+    /// How often a path is still refused, with the wish to be left alone for ten seconds.
+    refusals: BTreeMap<String, u32>,
+    /// Whether the hash of what a path has is sent along.
+    tells_hashes: bool,
     /// The status of each answer, with the range that was asked for.
     answers: Vec<(u16, Option<String>)>,
 }
@@ -96,6 +102,17 @@ impl Origin {
         self
     }
 
+    pub(super) fn refuse(&self, path: &str, times: u32) -> &Self {
+        self.state().refusals.insert(path.into(), times);
+        self
+    }
+
+    /// From now on sends a hash along that is not the one which is made of every file anyway.
+    pub(super) fn tell_hashes(&self) -> &Self {
+        self.state().tells_hashes = true;
+        self
+    }
+
     /// What was answered since the last time.
     pub(super) fn answers(&self) -> Vec<(u16, Option<String>)> {
         std::mem::take(&mut self.state().answers)
@@ -117,10 +134,19 @@ impl State {
             self.paths.insert(path, version);
         }
         let path = link.url().path().trim_start_matches('/');
+        let refusals = self.refusals.get_mut(path).filter(|times| **times > 0);
         let (status, mut headers, bytes) = match self.paths.get(path) {
+            _ if refusals.is_some() => {
+                *refusals.expect("looked at") -= 1;
+                (429, HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("10"))]), Vec::new())
+            }
             None => (404, HeaderMap::new(), Vec::new()),
             Some(version) => {
-                let (status, range, headers) = judge(version, asked, self.manners);
+                let (status, range, mut headers) = judge(version, asked, self.manners);
+                if self.tells_hashes {
+                    let hash = format!("sha-512=:{}:", STANDARD.encode(Sha512::digest(&version.bytes)));
+                    headers.insert("repr-digest", HeaderValue::from_str(&hash).expect("a value"));
+                }
                 let bytes = match status {
                     304 | 416 => Vec::new(),
                     _ => version.bytes[range.unwrap_or_default().min(version.bytes.len())..].to_vec(),

@@ -10,6 +10,8 @@
 use std::fs::File;
 use std::io;
 
+use crate::disk::Open;
+
 /// Bytes that can be read at any place.
 pub(crate) trait ReadAt {
     /// How many bytes there are.
@@ -83,7 +85,7 @@ impl ReadAt for OpenFile<'_> {
 
     #[cfg(unix)]
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(self.file, buffer, offset)
+        std::os::unix::fs::FileExt::read_exact_at(&Open(self.file), buffer, offset)
     }
 
     /// Windows has no `read_exact_at`, and its `seek_read` moves the file's cursor.
