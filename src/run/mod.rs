@@ -36,13 +36,13 @@ use crate::{
     clock,
     event::Reporter,
     fetch::Transport,
-    ledger::{LedgerError, Writer},
+    ledger::{HowEnded, LedgerError, Writer},
     list::ListError,
     options::Options,
     plan::{Plan, PlanError},
     stop::StopSignal,
     store::StoreError,
-    tally::Summary,
+    tally::{Summary, Tally},
 };
 
 /// Jobs that are planned ahead: enough to find work for every host, few enough for their memory to be small.
@@ -159,10 +159,16 @@ async fn begin(
     let opened = tokio::task::spawn_blocking(move || noting::go_on(&folder, &options)).await;
     let mut ledger = None;
     if let Some(Begun { mut writer, mut here, suspects }) = opened.map_err(|error| Cause::Reader(error.into()))?? {
-        if let Some(suspects) = suspects
-            && suspects.check(&mut writer, stop, reporter).await? == Extent::CutShort
-        {
-            here.believe_nothing();
+        if let Some(suspects) = suspects {
+            match suspects.check(&mut writer, stop, reporter).await {
+                Ok(Extent::Whole) => {}
+                Ok(Extent::CutShort) => here.believe_nothing(),
+                Err(cause) => {
+                    // If that cannot be noted either, the first cause is the one to tell.
+                    let _ = writer.close(noting::ending(HowEnded::Failed, &Tally::default())).await;
+                    return Err(cause);
+                }
+            }
         }
         plan.ask(here);
         ledger = Some(writer);

@@ -35,6 +35,9 @@ impl Reporter for Recorder {
     fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
         if let Event::Checked { files, bad } = event {
             self.checked.push((*files, *bad));
+            if self.break_after == Some(0) {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
         }
         if let Event::Ended(ended) = event {
             if let Some(meanwhile) = self.meanwhile.take() {

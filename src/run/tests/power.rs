@@ -86,6 +86,20 @@ async fn what_was_checked_is_not_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_that_cannot_go_on_ends_its_run_as_failed() {
+    let mut bench = Bench::new();
+    run(&mut bench, LIST, options(2)).await;
+    reboot(&bench);
+    bench.recorder.break_after = Some(0);
+    let ended = bench.run(LIST, &Double::default(), options(2)).await;
+    assert!(matches!(ended.expect_err("nobody reads").cause, Cause::Report(_)));
+    let database = Connection::open(bench.out().join(".flagdl/ledger.db")).expect("a database");
+    let ending = "SELECT ending FROM runs ORDER BY id DESC LIMIT 1";
+    let ending: String = database.query_row(ending, [], |row| row.get(0)).expect("an end");
+    assert_eq!(ending, "failed");
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_reboot_nothing_is_read_again() {
     let mut bench = Bench::new();
     run(&mut bench, LIST, options(2)).await;
