@@ -2,7 +2,7 @@
 //!
 //! Promises: a further attempt waits without holding anything, starts behind the jobs that wait then, and is paid
 //! for from its host's budget; what the budget does not allow is put off, and gets its turn at the end if the
-//! host is well by then.
+//! host is well by then, or before that if more is put off than may be.
 
 use std::{cmp::Ordering, hash::Hash, time::Duration, time::Instant};
 
@@ -13,9 +13,12 @@ use super::{
     stats::HostStats,
 };
 
-/// So many jobs of one host are put off, and so many of all; beyond, each one ends.
-const MOST_PUT_OFF: usize = 1000;
-const MOST_PUT_OFF_IN_ALL: usize = 4000;
+/// So many jobs of one host are put off, and so many of all, before those of a host that is well get their turn.
+const MANY_PUT_OFF: usize = 1000;
+const MANY_PUT_OFF_IN_ALL: usize = 4000;
+
+/// So many more are put off while a host is not well; beyond, each one ends.
+const MARGIN: usize = 1000;
 
 /// A job whose next attempt is due later.
 #[derive(Debug)]
@@ -73,12 +76,18 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         if host_of.budget.spend(cost) {
             host_of.stats.retries += 1;
             self.delay(host, job, due, false);
-        } else if host_of.put_off.len() >= MOST_PUT_OFF || put_off >= MOST_PUT_OFF_IN_ALL {
+            return Ok(());
+        }
+        let excess = (host_of.put_off.len() + 1).saturating_sub(MANY_PUT_OFF);
+        let excess = excess.max((put_off + 1).saturating_sub(MANY_PUT_OFF_IN_ALL));
+        if excess > MARGIN {
             return Err(job);
-        } else {
-            host_of.put_off.push_back(job);
-            self.put_off += 1;
-            self.waiting += 1;
+        }
+        host_of.put_off.push_back(job);
+        self.put_off += 1;
+        self.waiting += 1;
+        if excess > 0 && self.host(id).breaker.is_well() {
+            self.give_turns(id, due);
         }
         Ok(())
     }
@@ -116,18 +125,28 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             if host.put_off.is_empty() {
                 continue;
             }
+            if host.breaker.is_well() {
+                self.give_turns(id, now);
+                continue;
+            }
             let jobs = std::mem::take(&mut host.put_off);
             self.put_off -= jobs.len();
-            if host.breaker.is_well() {
-                host.stats.retries += jobs.len() as u64;
-                host.queue.extend(jobs);
-            } else {
-                self.waiting -= jobs.len();
-                hopeless.extend(jobs);
-            }
+            self.waiting -= jobs.len();
+            hopeless.extend(jobs);
             self.settle(id, now);
         }
         hopeless
+    }
+
+    /// Puts all that is put off at a host into its queue.
+    fn give_turns(&mut self, id: usize, now: Instant) {
+        let host = self.host(id);
+        let jobs = std::mem::take(&mut host.put_off);
+        host.stats.retries += jobs.len() as u64;
+        let count = jobs.len();
+        host.queue.extend(jobs);
+        self.put_off -= count;
+        self.settle(id, now);
     }
 
     /// Lets only errands start at a host, or all again.

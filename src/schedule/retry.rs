@@ -1,8 +1,8 @@
 //! Further attempts: how long to wait before one, and how many a host gets.
 //!
-//! Promises: waits are drawn from the whole of a span that doubles (full jitter), up to [`LONGEST`]; while a run goes
-//! on, a host gets at most [`RESERVE`] further attempts beyond a tenth of the requests that succeeded at once. Those that
-//! the server has asked for, by naming a time or by refusing many at once, count half.
+//! Promises: waits are drawn from the whole of a span that doubles (full jitter), up to [`LONGEST`]; the budget allows a
+//! host at most [`RESERVE`] further attempts beyond a tenth of the requests that succeeded at once. Those that the server
+//! has asked for, by naming a time or by refusing many at once, count half. What comes of the others: `again`.
 //!
 //! Sources: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015: a wait drawn from the
 //! whole span spreads the attempts of many jobs best. Google's SRE book, "Handling Overload": a budget of a tenth

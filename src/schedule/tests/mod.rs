@@ -1,5 +1,6 @@
 //! What the schedule does, case by case, in virtual time.
 
+mod flapping;
 mod promises;
 
 use std::time::Duration;
