@@ -40,6 +40,23 @@ fn with_64_open_files_and_500_requests_wanted_no_entry_fails() {
     assert!((2..64).contains(&server.peak()), "{} in flight at once", server.peak());
 }
 
+#[test]
+fn a_file_above_the_limit_of_sizes_fails_alone_and_a_ledger_above_it_ends_the_run() {
+    let (work, server) = (Workspace::new(), Server::start());
+    let large = padded_jpeg("large", 3 << 20);
+    server.always("/large.jpg", Answer::ok(large)).always_below("/", Answer::ok(jpeg("it")));
+    let (list, url) = (work.list(&["large", "it"]), server.url(""));
+    // In units of 512 or 1024 bytes, as the shell has it.
+    let (code, said) = within("ulimit -f 2000", &work, &["--retries", "0", "-u", &url, &list]);
+    assert_eq!((code, said.contains("1 ok, 0 not found, 1 error")), (Some(1), true), "{said}");
+    assert!(said.contains("error for large: ") && said.contains("File too large"), "{said}");
+    assert_eq!(work.saved().keys().collect::<Vec<_>>(), ["it.jpg"]);
+    let elsewhere = Workspace::new();
+    let (code, said) = within("ulimit -f 8", &elsewhere, &["-u", &url, &work.path(&list).display().to_string()]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("ledger") && said.contains(".flagdl"), "{said}");
+}
+
 /// Each host keeps a connection open for a while after its request, so these are more than there may be.
 #[test]
 fn with_64_open_files_and_more_hosts_no_entry_fails() {

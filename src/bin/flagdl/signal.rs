@@ -3,7 +3,7 @@
 //! Promises: signals are heard on a thread of their own, so that a disk, a pipe or a terminal that takes nothing more
 //! cannot keep the program from ending: where the run has not ended [`PATIENCE`] after the second signal, the process
 //! does, with its last words. A signal that whoever started the program has it ignore (`nohup`, a shell's `&`) stays
-//! ignored.
+//! ignored. A file that becomes larger than a limit allows (`ulimit -f`) ends a write, and not the process.
 
 use std::{
     fs,
@@ -32,6 +32,9 @@ const PATIENCE_FOR_WORDS: Duration = Duration::from_millis(50);
 /// The signals that stop a run.
 const SIGNALS: [u8; 3] = [2, 15, 1];
 
+/// SIGXFSZ, where the architecture has no numbers of its own. Whoever hears it is told EFBIG by the write instead.
+const FILE_TOO_LARGE: u8 = 25;
+
 /// What is said before the process is ended by force, once.
 type LastWords = Arc<Mutex<Option<String>>>;
 
@@ -53,6 +56,8 @@ impl Interrupt {
             .map(|number| Ok((number, signal(SignalKind::from_raw(number.into()))?)))
             .collect::<std::io::Result<_>>()
             .context("cannot listen for signals")?;
+        // Nobody waits for it: that it is listened for at all is what counts.
+        drop(signal(SignalKind::from_raw(FILE_TOO_LARGE.into())).context("cannot listen for signals")?);
         drop(guard);
         let noted = Arc::clone(&first);
         let last_words: LastWords = Arc::new(Mutex::new(last_words));
