@@ -156,7 +156,8 @@ impl Writer {
         match self.thread.take().map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(result)) => result,
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            // Where it panicked has been told on the way; here it is one more ledger that takes nothing more.
+            Some(Err(_)) => Err(LedgerError::Stopped { path: self.path.clone() }),
         }
     }
 }

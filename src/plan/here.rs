@@ -1,7 +1,7 @@
 //! What is here already: what the ledger knows of a name, and a look at the file.
 //!
 //! Promises: a file counts as here where the ledger says whose it is and how large, and a plain file of that size has
-//! the name; nothing is opened for that, and no symbolic link is followed. Where the list has a checksum, the ledger's
+//! the name, unless the last attempt to replace it failed; nothing is opened for that, and no symbolic link is followed. Where the list has a checksum, the ledger's
 //! hash of the file must be that too. A file that the ledger knows nothing of is read to its end before it is taken for
 //! an entry's.
 //!
@@ -115,7 +115,9 @@ impl Look<'_> {
             Known::Own { outcome, bytes, finished_at } => (outcome, bytes, finished_at),
         };
         let is_here = bytes.is_some_and(|bytes| self.folder.is_some_and(|folder| folder.has(name, bytes)));
-        if is_here && self.wishes.existing == Existing::Skip && self.had_hash(name, checksum)? {
+        // What failed is tried again, though an older file is here.
+        let is_settled = outcome != LastOutcome::Error && self.wishes.existing == Existing::Skip;
+        if is_here && is_settled && self.had_hash(name, checksum)? {
             return Ok(Standing::Here);
         }
         let is_recent = self.wishes.recently.as_ref().is_some_and(|recently| recently.contains(&finished_at));

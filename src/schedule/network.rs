@@ -5,7 +5,8 @@
 //! meanwhile is held against no entry. After [`GIVEN_UP`] the failures count again: every wait has an end.
 //!
 //! What surprises: a refused connection is an answer, and so is "no such name": the way there works. And once
-//! anybody has answered in a run, hosts that never have say nothing about the network: they are dead.
+//! anybody has answered in a run, hosts that never have say nothing about the network: they are dead, unless one that
+//! had answered cannot be reached either.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +54,8 @@ impl Network {
     /// A host could not be reached. Tells whether that is held against its entry.
     pub(super) fn missed(&mut self, missed: Missed, now: Instant, rng: &mut Rng) -> bool {
         let Missed { id, begun, answers } = missed;
-        if self.reached.is_some_and(|reached| begun <= reached || !answers) {
+        let begins_it = answers || self.reached.is_none() || self.unreached.is_some();
+        if !begins_it || self.reached.is_some_and(|reached| begun <= reached) {
             return true;
         }
         let (since, first) = *self.unreached.get_or_insert((now, id));

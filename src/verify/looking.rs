@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{BadFile, Damage, Depth, Remedy, VerifyError};
 use crate::{
-    ledger::{LedgerError, Reader, Row},
+    ledger::{LastOutcome, LedgerError, Reader, Row},
     link::visible,
     name::Name,
     stop::{Stop, StopSignal},
@@ -227,6 +227,8 @@ impl Looker {
         };
         match inspected {
             Ok(()) => found.whole += 1,
+            // Its server has it no more either: there is nothing that could be mended.
+            Err(Damage::Missing) if row.outcome == LastOutcome::NotFound => {}
             Err(damage) if damage.is_exhaustion() => {
                 return Err(VerifyError::Exhausted { path: row.path, source: Box::new(damage) });
             }

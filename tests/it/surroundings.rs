@@ -73,6 +73,7 @@ fn a_list_that_just_ends_is_whole_and_one_that_breaks_off_is_told() {
     let (code, out, err) = shell(&work, &format!("$F -u {url} {list} - < ."));
     assert_eq!((code, out.contains("the list was not read to its end")), (4, true), "{out}{err}");
     assert!(err.contains("cannot read the list stdin: ") && err.contains("to go on: "), "{err}");
+    assert_eq!(work.saved_names(), ["cn.jpg", "in.jpg", "us.jpg"], "what was read before is gone on with");
     let (code, _, err) = shell(&work, &format!("printf 'us' | $F -u {url} {list} -"));
     assert_eq!(code, 0, "{err}");
     assert_eq!(work.saved_names(), ["cn.jpg", "in.jpg", "us.jpg"]);

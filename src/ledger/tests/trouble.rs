@@ -54,3 +54,14 @@ fn whoever_else_writes_is_waited_for_and_then_named_as_the_cause() {
     let error = LedgerError::new(path, rusqlite::Error::SqliteFailure(busy, None));
     assert!(matches!(error, LedgerError::Busy { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_panic_of_its_thread_is_one_more_way_to_stop() {
+    let folder = folder();
+    let ledger = Ledger::open(folder.path()).expect("a ledger");
+    let mut writer = ledger.begin(&beginning("boot"), Some(Box::new(|| panic!("a defect")))).expect("a run");
+    writer.tell(saved("first")).expect("told");
+    assert!(matches!(writer.flush().await, Err(LedgerError::Stopped { .. })));
+    let error = writer.close(ending(HowEnded::Finished)).await.expect_err("it has stopped");
+    assert!(matches!(error, LedgerError::Stopped { .. }), "{error}");
+}

@@ -25,10 +25,15 @@ impl<T: Transport> Dispatcher<'_, T> {
         self.stopped = Stop::Abort;
     }
 
-    /// Fails, and knows no more of the lists.
+    /// Knows no more of the lists, and fails in the end. Where only a list cannot be read any further, what was read of it
+    /// is gone on with.
     pub(super) fn lose_list(&mut self, cause: Cause) {
         (self.all_read, self.cut_short) = (true, true);
-        self.fail(cause);
+        if matches!(cause, Cause::List(_)) {
+            self.failed.get_or_insert(cause);
+        } else {
+            self.fail(cause);
+        }
     }
 
     pub(super) fn stop_at_least(&mut self, stop: Stop) {

@@ -21,7 +21,7 @@ use crate::{
 impl<T: Transport> Dispatcher<'_, T> {
     /// Opens the folder, and its ledger if it had none, as soon as there is something to put into it.
     pub(super) async fn open_folder(&mut self) {
-        if self.schedule.waiting() == 0 || self.setting.store.get().is_some() || self.failed.is_some() {
+        if self.schedule.waiting() == 0 || self.setting.store.get().is_some() {
             return;
         }
         let (folder, setting, has_ledger) = (self.folder.clone(), Arc::clone(&self.setting), self.ledger.is_some());

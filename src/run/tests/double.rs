@@ -87,8 +87,8 @@ struct State {
     peaks: HashMap<String, usize>,
     /// Requests that each host can do at once; more are answered 429.
     capacity: Option<usize>,
-    /// Until when nobody can be reached.
-    dark_until: Option<Instant>,
+    /// From when until when nobody can be reached.
+    dark: Option<(Instant, Instant)>,
     /// Requests that this machine has sockets for, of all hosts; for more there are none.
     sockets: Option<usize>,
 }
@@ -112,7 +112,12 @@ impl Double {
 
     /// Until then nobody can be reached.
     pub(super) fn set_dark_until(&self, end: Instant) {
-        self.state().dark_until = Some(end);
+        self.set_dark(Instant::now(), end);
+    }
+
+    /// Between these times nobody can be reached.
+    pub(super) fn set_dark(&self, begin: Instant, end: Instant) {
+        self.state().dark = Some((begin, end));
     }
 
     /// From now on this machine has so many sockets.
@@ -148,10 +153,10 @@ impl Double {
         let refused = state.capacity.is_some_and(|capacity| busy >= capacity);
         let all = state.in_flight.get("").copied().unwrap_or_default();
         let short = state.sockets.is_some_and(|sockets| all >= sockets);
-        let dark = state.dark_until.is_some_and(|end| Instant::now() < end);
+        let dark = state.dark.is_some_and(|(begin, end)| (begin..end).contains(&Instant::now()));
         let answer = match state.scripts.get_mut(&url) {
             _ if short => Answer::fault(Fault::Exhausted),
-            _ if dark => Answer::fault(Fault::Connect),
+            _ if dark => Answer::fault(Fault::Connect).after(self.latency),
             _ if refused => Answer::status(429),
             Some(answers) if answers.len() > 1 => answers.remove(0),
             Some(answers) => answers[0].clone(),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     event::{Event, Outcome, Reporter},
+    ledger::Reader,
     list::{Lists, Source},
     plan::Plan,
     run::{Cause, run},
@@ -45,6 +46,9 @@ async fn a_panic_is_one_entrys_error() {
     let mut bench = Bench::new();
     bench.run("a\npanic\nb\n", &Double::default(), options(1)).await.expect("it goes on");
     assert_eq!(bench.ended(), ["a ok", "b ok", "panic error bug"]);
+    let mut ledger = Reader::open(&bench.out()).expect("readable").expect("a ledger");
+    let rows = ledger.rows_after("o", 1).expect("readable");
+    assert_eq!((rows[0].path.as_str(), rows[0].class.as_deref()), ("panic", Some("bug")), "it is recorded");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ mod bench;
 mod double;
 mod endings;
 mod origin;
+mod outage;
 mod politeness;
 mod power;
 mod reach;

@@ -93,12 +93,15 @@ async fn what_failed_and_what_was_not_found_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_attempt_to_fetch_again_does_not_forget_the_file() {
+async fn a_failed_attempt_to_fetch_again_forgets_no_file_and_is_made_again() {
     let mut bench = Bench::new();
     run(&mut bench, "a\n", Double::default(), options(1)).await;
     let down = Double::default().script("http://h/a", [Answer::status(403)]);
     run(&mut bench, "a\n", down, Options { existing: Existing::Overwrite, ..options(1) }).await;
     assert_eq!(bench.ended(), ["a error http-403"]);
+    assert_eq!(bench.files(), ["a"]);
+    assert_eq!(run(&mut bench, "a\n", Double::default(), options(1)).await, ["http://h/a"]);
+    assert_eq!(bench.ended(), ["a ok"]);
     assert!(run(&mut bench, "a\n", Double::default(), options(1)).await.is_empty());
     assert_eq!(bench.ended(), ["a skipped"]);
 }

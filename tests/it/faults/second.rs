@@ -203,7 +203,7 @@ pub(super) const ROWS: &[Row] = &[
     row(78, "an error that takes away the wrong file", By(&[
         "naming::what_fails_under_a_name_that_was_taken_harms_neither_file",
         "src/store/tests.rs::a_staged_file_that_is_dropped_leaves_nothing",
-        "src/run/tests/reruns.rs::a_failed_attempt_to_fetch_again_does_not_forget_the_file",
+        "src/run/tests/reruns.rs::a_failed_attempt_to_fetch_again_forgets_no_file_and_is_made_again",
     ])),
     // Bettered: the ledger has the umask's mode too. It holds no secrets, and is there for other programs to read; what
     // may hold some, the file of jobs that wait, has 0600 and no name.
