@@ -229,6 +229,21 @@ fn no_secret_is_in_the_ledger_and_its_log_while_a_run_goes_on() {
 }
 
 #[test]
+fn a_url_behind_something_else_takes_its_password_to_nobody() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn"]);
+    let url = secret("http://localhost/x.jpg");
+    let list = work.list_of(&["cn".into(), format!("\"{url}\""), format!("\u{200b}{url}"), format!("{{1}} {url}")]);
+    let told = work.flagdl(["-v", "-u", &server.url(""), &list]).run();
+    told.expect_code(1).expect_summary("1 ok, 0 not found, 3 errors");
+    told.expect_err("*** error for \"http://localhost/x.jpg?…: its URL has something before it");
+    told.expect_err("(list.txt line 2)").expect_err("hint: remove");
+    expect_silent(&told);
+    assert_eq!(server.targets(), ["/cn.jpg"]);
+    expect_clean_downloads(&work);
+}
+
+#[test]
 fn no_secret_of_a_proxy_is_told_whatever_becomes_of_it() {
     let with_password = |url: &str| url.replacen("://", "://usr-c4nary:prx-c4nary@", 1);
     let (refusing, forbidding, good) = (Refusing::new(), Server::start(), Server::start());
