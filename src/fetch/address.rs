@@ -48,11 +48,15 @@ const PRIVATE_V6: [([u16; 2], u32); 3] = [([0x2001, 0], 23), ([0x2001, 0xdb8], 3
 const METADATA_V4: [([u8; 4], u32); 4] =
     [([169, 254, 0, 0], 16), ([100, 100, 100, 200], 32), ([192, 0, 0, 192], 32), ([168, 63, 129, 16], 32)];
 
-/// Amazon's (metadata and credentials of pods) and Google's.
-const METADATA_V6: [Ipv6Addr; 3] = [
+/// Amazon's (metadata and credentials of pods), Google's, Oracle's, Scaleway's, Akamai's and Alibaba's.
+const METADATA_V6: [Ipv6Addr; 7] = [
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
     Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+    Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),
+    Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1),
+    Ipv6Addr::new(0xfd00, 0x100, 0, 0, 0, 0, 0x100, 0x200),
 ];
 
 /// What an address is.
@@ -88,8 +92,9 @@ fn class_v6(address: Ipv6Addr) -> Class {
         [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => class_v4(carried(high, low)),
         // 6to4 (RFC 3056 §2).
         [0x2002, high, low, ..] => class_v4(carried(high, low)),
-        // Compatible (§2.5.5.1, given up), translated (RFC 2765 §2.1), and NAT64 of one's own network (RFC 8215).
-        [0, 0, 0, 0, 0 | 0xffff, 0, ..] | [0x64, 0xff9b, 1, ..] => class_v4(carried(high, low)).max(Class::Private),
+        // Compatible (§2.5.5.1, given up) and translated (RFC 2765 §2.1).
+        [0, 0, 0, 0, 0 | 0xffff, 0, ..] => class_v4(carried(high, low)).max(Class::Private),
+        [0x64, 0xff9b, 1, ..] => class_local_nat64(address),
         // Link-local; the metadata services of IPv4's are reached there too.
         [0xfe80..=0xfebf, ..] => Class::Metadata,
         [0x2000..=0x3fff, ..] if !PRIVATE_V6.iter().any(|(block, length)| is_in_v6(groups, *block, *length)) => {
@@ -97,6 +102,16 @@ fn class_v6(address: Ipv6Addr) -> Class {
         }
         _ => Class::Private,
     }
+}
+
+/// NAT64 of one's own network (RFC 8215): only that knows how long its prefix is, so the address is the worst of what
+/// RFC 6052 §2.2 reads in it.
+fn class_local_nat64(address: Ipv6Addr) -> Class {
+    let bytes = address.octets();
+    // A prefix of 48, 56, 64 or 96 bits. The ninth byte is left out.
+    let places = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]];
+    let read = places.map(|places| class_v4(Ipv4Addr::from(places.map(|place| bytes[place]))));
+    read.into_iter().fold(Class::Private, Class::max)
 }
 
 fn is_in_v6(groups: [u16; 8], block: [u16; 2], length: u32) -> bool {
@@ -172,6 +187,19 @@ mod tests {
             expect(Class::Private, &[&format!("{carrier}1.1.1.1"), &format!("{carrier}127.0.0.1")]);
             expect(Class::Metadata, &[&format!("{carrier}169.254.169.254")]);
         }
+        // The carried one behind 48, 56, 64 and 96 bits; between its halves may be a byte of zeros or of anything.
+        for metadata in [
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:a9fe:ffa9:fe12:3456:789a",
+            "64:ff9b:1:a9:fe:a9fe::",
+            "64:ff9b:1:12a9:fe:a9fe::",
+            "64:ff9b:1::a9:fea9:fe00:0",
+            "64:ff9b:1::a9:fea9:feff:ffff",
+            "64:ff9b:1:6464:64:c800::",
+        ] {
+            expect(Class::Metadata, &[metadata]);
+        }
+        expect(Class::Private, &["64:ff9b:1::", "64:ff9b:1:101:1:100::", "64:ff9b:1:a00:0:100::"]);
         expect(Class::Private, &["64:ff9a::1.1.1.1", "64:ff9b:0:1::1.1.1.1", "64:ff9b:2::1.1.1.1", "::fffe:1.1.1.1"]);
     }
 
@@ -182,7 +210,8 @@ mod tests {
         expect(Class::Metadata, &["100.100.100.200", "192.0.0.192", "168.63.129.16"]);
         expect(Class::Private, &["100.100.100.199", "100.100.100.201", "192.0.0.191", "192.0.0.193"]);
         expect(Class::Metadata, &["fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254"]);
-        expect(Class::Private, &["fd00:ec2::253", "fd00:ec2::255", "fd20:ce::253"]);
+        expect(Class::Metadata, &["fd00:c1::a9fe:a9fe", "fd00:42::42", "fd00:a9fe:a9fe::1", "fd00:100::100:200"]);
+        expect(Class::Private, &["fd00:ec2::253", "fd00:ec2::255", "fd20:ce::253", "fd00:c1::a9fe:a9ff"]);
         expect(Class::Metadata, &["fe80::", "fe80::a9fe:a9fe", "febf:ffff::"]);
     }
 }

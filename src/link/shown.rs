@@ -43,18 +43,44 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &shown[..end]))
 }
 
-/// A text that may hold a URL that is no [`Link`], with what might be secret taken out of it.
+/// A text that may hold a URL that is no [`Link`](super::Link), with what might be secret taken out of it.
 pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return visible(text) };
+    match text.split_once("://") {
+        Some((scheme, rest)) => shown(scheme, &rest_without_secrets(rest)),
+        None => visible(text),
+    }
+}
+
+/// The same of the beginning of a text: the `@` that ends a password may stand in what is missing.
+pub(crate) fn beginning_without_secrets(text: &str) -> Cow<'_, str> {
+    text.split_once("://").map_or_else(|| visible(text), |(scheme, _)| shown(scheme, "…"))
+}
+
+fn shown(scheme: &str, rest: &str) -> Cow<'static, str> {
+    // `http:/user:password@host?to=http://…` is read as a URL too, by whoever is kind enough.
+    let scheme = if scheme.contains([':', '?', '#', '@']) { "…" } else { scheme };
+    Cow::Owned(visible(&format!("{scheme}://{rest}")).into_owned())
+}
+
+/// What stands behind the scheme. Of an `@` behind a `?` nobody can tell whether a password ends there or a query goes
+/// on, so that one side of it is secret, and either may be.
+fn rest_without_secrets(rest: &str) -> String {
+    let (before, behind) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    if behind.contains('@') {
+        return "…".to_owned();
+    }
     // Up to the last `@`, wherever it stands: a password may hold what would end a host.
-    let rest = rest.rsplit('@').next().unwrap_or_default();
-    let shown =
-        rest.find(['?', '#']).map_or_else(|| rest.to_owned(), |end| format!("{}{}…", &rest[..end], &rest[end..=end]));
-    Cow::Owned(visible(&format!("{scheme}://{shown}")).into_owned())
+    let place = before.rsplit('@').next().unwrap_or_default();
+    match behind.chars().next() {
+        Some(mark) => format!("{place}{mark}…"),
+        None => place.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -62,7 +88,11 @@ mod tests {
         assert_eq!(without_secrets("ftp://u:p@h/a?b=c"), "ftp://h/a?…");
         assert_eq!(without_secrets("ftp://u:p@"), "ftp://");
         assert_eq!(without_secrets("http://u:pa/ss@h/x#t0ken"), "http://h/x#…");
-        assert_eq!(without_secrets("http://u:pa?ss@h"), "http://h");
+        assert_eq!(without_secrets("http://u:pa?ss@h"), "http://…");
+        assert_eq!(without_secrets("https://h/x.jpg?email=joe@example.com&token=t0ken\tcaption"), "https://…");
+        assert_eq!(without_secrets("http://h/x#a@t0ken"), "http://…");
+        assert_eq!(without_secrets("\"http://u:p@h/x?sig=t0ken\""), "\"http://h/x?…");
+        assert_eq!(without_secrets("http:/u:p@h/x?to=http://other/"), "…://other/");
         assert_eq!(without_secrets("cn"), "cn");
         assert_eq!(without_secrets("a\u{202e}gpj.\u{1b}[31m"), "a\\u{202e}gpj.\\u{1b}[31m");
     }
@@ -74,5 +104,35 @@ mod tests {
         assert_eq!(excerpt(&format!("{fits}x")), format!("{fits}…"));
         assert_eq!(excerpt(&format!("x{fits}")).len(), MAX_REPEATED - 1 + "…".len());
         assert_eq!(excerpt("\u{1b}"), "\\u{1b}");
+    }
+
+    /// Any text with this word in the middle of it.
+    fn with_canary(around: &'static str) -> impl Strategy<Value = String> {
+        (around, around).prop_map(|(before, behind)| format!("{before}C4NARY{behind}"))
+    }
+
+    /// Whatever a password may hold that would end it where a URL is well written.
+    const USER: &str = "[a-z:?#/@\\\\&=.]{0,8}";
+
+    proptest! {
+        #[test]
+        fn no_user_no_query_and_no_fragment_is_shown(
+            start in "(\"|\u{200b}|see |<)?(http|HTTPS|ftp|x-y)",
+            user in with_canary(USER),
+            place in "[a-z0-9:/\\\\@ ]{0,12}",
+            query in with_canary("[a-z:?#/@\\\\&=.\t\"]{0,8}"),
+            mark in "[?#]",
+        ) {
+            for text in [
+                format!("{start}://{user}@{place}"),
+                format!("{start}://{place}{mark}{query}"),
+                format!("{start}://{user}@{place}{mark}{query}"),
+                format!("http:/{user}@{place}{mark}to={start}://{place}"),
+                format!("http:{place}{mark}{query}&to={start}://{place}"),
+            ] {
+                let shown = without_secrets(&text);
+                prop_assert!(!shown.contains("C4NARY"), "{} of {}", shown, text);
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt::Write as _};
 use thiserror::Error;
 
 use super::Entry;
-use crate::link::{visible, without_secrets};
+use crate::link::{beginning_without_secrets, visible, without_secrets};
 
 /// Longest line in bytes, its newline not counted.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -70,7 +70,11 @@ pub(super) fn parse(line: &[u8]) -> Line<'_> {
 pub(super) fn faulty(line: &[u8], error: LineError) -> Line<'static> {
     let text = String::from_utf8_lossy(line);
     // Before it is cut: of half a password nothing tells that it is one.
-    let text = if text.contains("://") { without_secrets(&text) } else { text };
+    let text = match &error {
+        _ if !text.contains("://") => text,
+        LineError::TooLong => beginning_without_secrets(&text),
+        _ => without_secrets(&text),
+    };
     let excerpt: String = text.chars().take(MAX_EXCERPT).collect();
     Line::Faulty(visible(&excerpt).into(), error)
 }

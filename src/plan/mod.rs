@@ -61,6 +61,9 @@ pub enum EntryError {
     /// The URL in it is none.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// Something stands before the URL in it, so that it is neither a URL nor, surely, a code.
+    #[error("its URL has something before it (hint: remove that, be it a quotation mark or an invisible character)")]
+    BeforeUrl,
     /// The code gives no link.
     #[error(transparent)]
     Code(#[from] CodeError),
@@ -233,7 +236,8 @@ impl Naming<'_> {
 
     fn resolve(&self, text: &str) -> Result<(Link, Name), EntryError> {
         if !has_scheme(text) {
-            return Ok(self.template.expand(text)?);
+            // As a code, it would take its password to the server that codes are for.
+            return if text.contains("://") { Err(EntryError::BeforeUrl) } else { Ok(self.template.expand(text)?) };
         }
         let link = Link::parse(text)?;
         let name = Name::of_link(&link);

@@ -71,6 +71,18 @@ fn every_kind_of_entry_ends_as_what_it_is() {
 }
 
 #[test]
+fn a_url_behind_something_else_is_no_code_and_keeps_its_password() {
+    let text =
+        "\"http://u:pa55@h/x.jpg?sig=t0ken\"\n\u{200b}https://u:pa55@h/x.jpg\nsee ftp://u:pa55@h/x\n://u:pa55@h\n";
+    let planned = plan(text, None);
+    assert_eq!(planned.len(), 4);
+    for planned in planned {
+        assert!(matches!(planned, Planned::Invalid(_, EntryError::BeforeUrl)), "{}", shown(&planned));
+        assert!(!format!("{planned:?}").contains("pa55"), "{planned:?}");
+    }
+}
+
+#[test]
 fn the_same_url_is_a_duplicate_and_another_of_that_name_is_told_apart() {
     let text = "cn\nhttp://h/cn.jpg\nhttp://other/cn.jpg\nhttp://other/cn.jpg\nCN\nhttp://other/cn.jpg#x\n";
     let planned: Vec<_> = plan(text, None).iter().map(shown).collect();

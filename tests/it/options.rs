@@ -3,6 +3,11 @@
 //! What surprises: those of pace are in `limits.rs`, of patience in `patience.rs`, of the network in `network.rs`,
 //! all through `ways.rs`, which knows whether one is missing.
 
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+};
+
 use crate::{
     pictures::{self, PAGE, files, jpeg, padded_jpeg, png},
     server::{Answer, Server},
@@ -193,9 +198,13 @@ fn a_failed_list_can_be_written_over_itself() {
     server.script("/in.jpg", [Answer::ok(jpeg("in"))]);
     server.script("/us.jpg", [Answer::ok(PAGE)]);
     let list = work.list(&["in", "us"]);
+    let only_ours = Permissions::from_mode(0o600);
+    fs::set_permissions(work.path(&list), only_ours.clone()).expect("it is ours");
     let told = work.flagdl(["-u", &server.url(""), "--failed", &list, &list]).may_write(&list).run();
     told.expect_code(1);
     assert_eq!(work.read(&list), "us\n");
+    let mode = fs::metadata(work.path(&list)).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, only_ours.mode(), "a list of secrets stays as it was kept");
 }
 
 #[test]

@@ -135,6 +135,10 @@ fn faulty_lines() -> Vec<String> {
         secret("http://localhost:0/x"),
         secret("http://localhost/\u{1}x"),
         secret("http://localhost/x") + "\tsha256:qq",
+        "http://h/x.jpg?m=joe@example.com&k=qry-c4nary\tcaption".to_owned(),
+        "http://h:99999/x?sig=abc@qry-c4nary".to_owned(),
+        "ftp://h/x?m=a@b&k=qry-c4nary".to_owned(),
+        format!("http://usr:pwd-c4nary-{}@h/x", "x".repeat(70_000)),
         format!("http://usr-c4nary:{long}@localhost/\u{1}"),
         format!("http://usr-c4nary:{long}@localhost/{}", "x".repeat(70_000)),
         format!("http://usr-c4nary:{long}@localhost/{}?sig=qry-c4nary", "x".repeat(9_000)),
@@ -221,6 +225,21 @@ fn no_secret_is_in_the_ledger_and_its_log_while_a_run_goes_on() {
     let told = run.wait();
     told.expect_code(130);
     expect_silent(&told);
+    expect_clean_downloads(&work);
+}
+
+#[test]
+fn a_url_behind_something_else_takes_its_password_to_nobody() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn"]);
+    let url = secret("http://localhost/x.jpg");
+    let list = work.list_of(&["cn".into(), format!("\"{url}\""), format!("\u{200b}{url}"), format!("{{1}} {url}")]);
+    let told = work.flagdl(["-v", "-u", &server.url(""), &list]).run();
+    told.expect_code(1).expect_summary("1 ok, 0 not found, 3 errors");
+    told.expect_err("*** error for \"http://localhost/x.jpg?…: its URL has something before it");
+    told.expect_err("(list.txt line 2)").expect_err("hint: remove");
+    expect_silent(&told);
+    assert_eq!(server.targets(), ["/cn.jpg"]);
     expect_clean_downloads(&work);
 }
 

@@ -28,8 +28,8 @@ fn guard() -> Guard {
     Guard::new(false, [])
 }
 
-/// Forty ways to write private addresses in a `Location`, and what each stands for.
-const SPELLINGS: [(&str, &str); 42] = [
+/// Ways to write private addresses in a `Location`, and what each stands for.
+const SPELLINGS: [(&str, &str); 47] = [
     ("http://127.0.0.1/", "127.0.0.1"),
     ("http://127.1/", "127.0.0.1"),
     ("http://127.0.1/", "127.0.0.1"),
@@ -70,6 +70,11 @@ const SPELLINGS: [(&str, &str); 42] = [
     ("http://[64:ff9b::169.254.169.254]/", "64:ff9b::a9fe:a9fe"),
     ("http://[2002:7f00:1::]/", "2002:7f00:1::"),
     ("http://[fd00:EC2::254]/", "fd00:ec2::254"),
+    ("http://[fd00:00C1::169.254.169.254]/", "fd00:c1::a9fe:a9fe"),
+    ("http://[fd00:42:0:0:0:0:0:42]/", "fd00:42::42"),
+    ("http://[FD00:A9FE:A9FE::1]/", "fd00:a9fe:a9fe::1"),
+    ("http://[fd00:100::1.0.2.0]/", "fd00:100::100:200"),
+    ("http://[64:ff9b:1:a9fe:a9:fe00::]/", "64:ff9b:1:a9fe:a9:fe00::"),
     ("http://localhost./", "localhost"),
     ("http://a.LocalHost:8000/", "a.localhost"),
 ];
@@ -95,9 +100,17 @@ fn a_list_may_name_any_address_but_those_of_metadata_services() {
     for text in ["http://127.0.0.1/", "http://10.0.0.1/", "http://[::1]/", "http://[fd00::1]/", "http://localhost/"] {
         assert_eq!(guard().judge_url(link(text).url(), Reach::Listed), Ok(()), "{text}");
     }
-    for text in
-        ["http://169.254.169.254/", "http://0xa9fea9fe/", "http://[::ffff:169.254.170.2]", "http://[fd00:ec2::254]"]
-    {
+    for text in [
+        "http://169.254.169.254/",
+        "http://0xa9fea9fe/",
+        "http://[::ffff:169.254.170.2]",
+        "http://[fd00:ec2::254]",
+        "http://[fd00:c1::a9fe:a9fe]",
+        "http://[fd00:42::42]",
+        "http://[64:ff9b:1:a9fe:a9:fe00::]",
+        "http://192.0.0.192",
+        "http://100.100.100.200",
+    ] {
         let refusal = guard().judge_url(link(text).url(), Reach::Listed).expect_err(text);
         assert_eq!(refusal.fault(), Fault::MetadataAddress, "{text}");
         assert_eq!(Guard::new(true, []).judge_url(link(text).url(), Reach::Listed), Ok(()), "{text}");
