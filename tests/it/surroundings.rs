@@ -93,6 +93,19 @@ fn the_failed_list_goes_to_where_a_link_leads() {
 }
 
 #[test]
+fn a_run_that_comes_to_nothing_leaves_what_an_earlier_one_has_listed() {
+    let work = Workspace::new();
+    let list = work.list(&["cn"]);
+    for name in ["failed.txt", "changes.txt", "nowhere"] {
+        work.file(name, "earlier\n");
+    }
+    let run = work.flagdl(["--failed", "failed.txt", "--diff", "changes.txt", "--dest", "nowhere", &list]);
+    run.run().expect_code(4);
+    work.flagdl(["status", "--failed", "failed.txt"]).run().expect_code(1);
+    assert_eq!([work.read("failed.txt"), work.read("changes.txt")], ["earlier\n", "earlier\n"]);
+}
+
+#[test]
 fn the_failed_list_holds_nothing_that_nobody_wrote() {
     let work = Workspace::new();
     let list = work.file("list.txt", b"a\tb\n\xff\xfe\nftp://h/x\n");

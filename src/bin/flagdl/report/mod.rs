@@ -108,7 +108,9 @@ impl Console {
         let _ = self.stderr.flush();
         let is_left = summary.tally.of(Outcome::Left) > 0 || !summary.all_read;
         let mut listings = self.failed.take().into_iter().chain(self.diff.take());
-        let listed = listings.try_for_each(|listing| listing.finish(is_left));
+        // What an earlier run has listed is not replaced by one that came to nothing.
+        let came_to_nothing = run_failed && summary.tally.entries() == summary.tally.of(Outcome::Left);
+        let listed = listings.try_for_each(|listing| if came_to_nothing { Ok(()) } else { listing.finish(is_left) });
         let summed_up = match &mut self.ndjson {
             Some(out) => {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));

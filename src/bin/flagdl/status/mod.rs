@@ -87,8 +87,10 @@ impl Answer<'_> {
     }
 
     fn finish(&mut self, survey: &Survey, arguments: &StatusArgs) -> Result<()> {
-        // A list that is its own list of failures stays whole where not all of it was looked at.
-        self.failed.take().map_or(Ok(()), |failed| failed.finish(arguments.limit.is_some()))?;
+        // A list that is its own list of failures stays whole where not all of it was looked at, and any other where
+        // there was nothing to look at.
+        let is_known = survey.has_ledger || !arguments.lists.is_empty();
+        self.failed.take().filter(|_| is_known).map_or(Ok(()), |failed| failed.finish(arguments.limit.is_some()))?;
         if self.secret > 0 {
             let entries = if self.secret == 1 { "1 entry" } else { &format!("{} entries", self.secret) };
             complain(&format!(
