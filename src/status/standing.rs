@@ -20,7 +20,8 @@ use crate::{
 pub enum State {
     /// The ledger knows its file, and it is there in its size.
     Here,
-    /// Its file is there, but when it was last asked for, that ended in an error, or the server no longer had it.
+    /// Its file is there, but when it was last asked for, that ended in an error, or the server no longer had it; or the
+    /// list says another hash than the file had when it was saved.
     Stale,
     /// It was never asked for, or its file was here and is not any more.
     Missing,
@@ -122,13 +123,13 @@ impl Standing {
 
     /// A job of which the ledger knows this, if anything.
     pub(super) fn of_job(job: Job, row: Option<Row>, folder: &Inspector) -> Self {
+        let wanted = job.entry.sha256;
         let planned = Self::unknown(Planned::Job(job));
-        match row {
-            None => planned,
-            Some(row) => {
-                Self { place: planned.place, entry: planned.entry, text: planned.text, ..Self::of_row(row, folder) }
-            }
-        }
+        let Some(row) = row else { return planned };
+        let is_wanted = wanted.is_none() || row.file.as_ref().is_some_and(|file| file.sha256 == wanted);
+        let known = Self::of_row(row, folder);
+        let state = if known.state == State::Here && !is_wanted { State::Stale } else { known.state };
+        Self { place: planned.place, entry: planned.entry, text: planned.text, state, ..known }
     }
 
     /// What the ledger knows.

@@ -160,6 +160,19 @@ fn a_checksum_that_the_file_here_does_not_have_fetches_it_again_and_another_only
 }
 
 #[test]
+fn a_status_calls_a_file_stale_that_is_not_what_the_list_wants() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.pictures(&["cn"]);
+    run(&work, &server, &["cn"]).expect_code(0);
+    for (entry, code, state) in [(checked("cn", &jpeg("cn")), 0, "here"), (checked("cn", b"another"), 1, "stale")] {
+        let list = work.list(&[entry.as_str()]);
+        let told = work.flagdl(["status", "--format", "ndjson", "-u", &server.url(""), &list]).run();
+        told.expect_code(code);
+        assert_eq!(told.objects()[0]["state"], state, "{told}");
+    }
+}
+
+#[test]
 fn the_same_url_is_a_duplicate_whatever_its_checksum() {
     let (work, server) = (Workspace::new(), Server::start());
     server.pictures(&["a"]);

@@ -9,7 +9,8 @@ use crate::args::{Codes, Format};
 const AFTER_HELP: &str = "\
 Each entry stands in one way:
   here       the ledger knows its file, and it is there in its size (verify reads it)
-  stale      its file is there, but the last attempt at it failed, or the server no longer had it
+  stale      its file is there, but the last attempt at it failed, the server no longer had it, or
+             the list says another hash
   missing    never fetched, or its file is gone or has another size
   not found  the server did not have it
   failed     it ended in an error, and nothing is here
