@@ -237,7 +237,11 @@ impl Naming<'_> {
     fn resolve(&self, text: &str) -> Result<(Link, Name), EntryError> {
         if !has_scheme(text) {
             // As a code, it would take its password to the server that codes are for.
-            return if text.contains("://") { Err(EntryError::BeforeUrl) } else { Ok(self.template.expand(text)?) };
+            if text.contains("://") {
+                return Err(EntryError::BeforeUrl);
+            }
+            half_a_url(text).map_or(Ok(()), Err)?;
+            return Ok(self.template.expand(text)?);
         }
         let link = Link::parse(text)?;
         let name = Name::of_link(&link);
@@ -251,6 +255,16 @@ fn has_scheme(text: &str) -> bool {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
     })
+}
+
+/// What is wrong with a text that begins as URLs do, and as no code does that anybody means.
+fn half_a_url(text: &str) -> Option<LinkError> {
+    let scheme = text.split_once(':')?.0.to_ascii_lowercase();
+    match &*scheme {
+        "http" | "https" => Some(LinkError::NoScheme),
+        "blob" | "data" | "file" | "ftp" | "javascript" | "mailto" => Some(LinkError::Scheme(scheme)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

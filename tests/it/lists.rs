@@ -61,6 +61,20 @@ fn a_bad_line_is_named_and_stops_no_other() {
 }
 
 #[test]
+fn half_a_url_is_no_code_and_nobody_is_asked_for_it() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(pictures::jpeg("it")));
+    let halves =
+        ["data:image/gif;base64,R0lGODlh", "file:/etc/passwd", "mailto:a@example.org", "http:/h/x.jpg", "HTTPS:h"];
+    let list = work.list(&[&halves[..], &["a:b"]].concat());
+    let told = work.flagdl(["-u", &server.url(""), "--format", "ndjson", &list]).run();
+    let mut expected = halves.map(|half| (half, "error invalid-line")).to_vec();
+    expected.push(("a:b", "ok"));
+    told.expect_code(1).expect_endings(&expected);
+    assert_eq!(server.arrivals().len(), 1, "{told}");
+}
+
+#[test]
 fn a_list_of_nothing_is_a_success_and_makes_no_folder() {
     let work = Workspace::new();
     for text in ["", "\n\n", "# only a comment", "\u{feff}\r\n"] {

@@ -75,6 +75,7 @@ pub(super) const ROWS: &[Row] = &[
             "redirects::the_password_in_an_entry_stays_with_its_host",
             "naming::the_same_url_again_is_a_duplicate_and_asked_for_once",
             "lists::a_bad_line_is_named_and_stops_no_other",
+            "lists::half_a_url_is_no_code_and_nobody_is_asked_for_it",
         ],
     ),
     by(9, "one host in several spellings", &["src/link.rs::hosts_are_normalised"]),
