@@ -12,15 +12,23 @@ from harness.ports import free_ports
 from harness.process import Process
 
 _ENTRIES = 20_000
-_HOSTS = 50
 
 
 @case(limit=120)
-def twenty_thousand_entries_arrive_whole_over_a_line_that_breaks_all_the_time(work):
+def twenty_thousand_entries_of_many_hosts_arrive_whole_over_a_line_that_breaks_all_the_time(work):
+    _arrive_whole(work, hosts=50, options=["-c", "100"])
+
+
+@case(limit=160)
+def twenty_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time(work):
+    _arrive_whole(work, hosts=1, options=["-c", "100", "--per-host", "100"])
+
+
+def _arrive_whole(work, hosts, options):
     names = [f"p{number:05}" for number in range(_ENTRIES)]
     with Hostile(reset=0.10, cut=0.05, busy=0.05, stall=0.02) as server:
-        urls = [server.url(1 + number % _HOSTS, name) for number, name in enumerate(names)]
-        run = work.flagdl("-c", "100", "--retries", "20", "--read-timeout", "1s", work.list(*urls), limit=110)
+        urls = [server.url(1 + number % hosts, name) for number, name in enumerate(names)]
+        run = work.flagdl(*options, "--retries", "20", "--read-timeout", "1s", work.list(*urls), limit=150)
         met = dict(server.met)
     run.expect_code(0).expect_tally(ok=_ENTRIES)
     wanted = {f"{name}.jpg": picture(name) for name in names}

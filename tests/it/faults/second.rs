@@ -95,7 +95,7 @@ pub(super) const ROWS: &[Row] = &[
     ])),
     row(60, "a host that fails at random", By(&[
         "src/run/tests/troubles.rs::a_tenth_of_failures_costs_no_entry",
-        "e2e::twenty_thousand_entries_arrive_whole_over_a_line_that_breaks_all_the_time",
+        "e2e::twenty_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time",
     ])),
     row(61, "a robots.txt that is missing, broken, huge or leads elsewhere", By(&[
         "robots::robots_txt_is_asked_for_once_a_host_and_before_anything_else",
