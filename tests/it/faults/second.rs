@@ -138,7 +138,9 @@ pub(super) const ROWS: &[Row] = &[
     row(67, "certificates that are expired, self-signed, of others; TLS that is too old", By(&[
         "encryption::a_certificate_of_an_unknown_authority_is_refused_and_not_tried_again",
         "encryption::a_certificate_for_another_host_is_refused_and_not_tried_again",
-        "certificates::what_is_expired_self_signed_or_too_old_is_named_and_not_tried_again",
+        "certificates::what_is_unknown_expired_self_signed_of_another_or_too_old_is_named_and_not_tried_again",
+        "certificates::a_self_signed_certificate_is_believed_where_the_user_names_it",
+        "certificates::a_host_whose_certificate_is_not_accepted_is_given_up_and_the_others_are_not",
     ])),
     row(68, "a network that is gone for a while", By(&[
         "src/run/tests/troubles.rs::when_nobody_can_be_reached_it_is_our_network_and_costs_no_attempts",
@@ -150,6 +152,8 @@ pub(super) const ROWS: &[Row] = &[
         "src/run/tests/troubles.rs::a_shortage_of_sockets_is_held_against_no_entry",
     ])),
     row(70, "a disk that is full, or may not be written to", By(&[
+    // A host is given up after ten such failures in a row, as for any other failure, and not after the first: one address of
+    // several may have the wrong certificate. What is left then ends without a request, and in the same class.
         "e2e::a_full_disk_of_any_size_ends_the_run_and_more_room_lets_it_go_on",
         "e2e::a_disk_that_is_still_full_when_a_run_begins_is_said_to_be_full",
         "e2e::a_disk_that_nobody_may_write_to_ends_the_run_and_harms_nothing",
