@@ -29,14 +29,24 @@ fn requests(double: &Double, host: &str) -> usize {
 #[tokio::test(start_paused = true)]
 async fn a_host_that_only_fails_gets_a_few_requests_and_the_others_do_not_notice() {
     const COUNT: usize = 6000;
-    for answer in [Answer::status(503), Answer::status(500), Answer::fault(Fault::Refused)] {
+    for (answer, class) in [
+        (Answer::status(503), "http-503"),
+        (Answer::status(500), "http-500"),
+        (Answer::fault(Fault::Refused), "refused"),
+    ] {
         let double = all(Double::with_latency(Duration::from_millis(20)), "bad", COUNT, &answer);
         let list: String = (0..COUNT).map(|n| format!("http://bad/{n}\nhttp://good/{n}\n")).collect();
         let mut bench = Bench::new();
         let summary = bench.run(&list, &double, options(32)).await.expect("it goes on");
         let asked = requests(&double, "bad");
         assert!(asked <= 200, "{asked} requests");
-        assert_eq!(summary.tally.of(crate::event::Outcome::Ok), COUNT as u64);
+        assert_eq!(summary.tally.of(Outcome::Ok), COUNT as u64);
+        // Who was asked ends as it was answered, and the others as those that were not asked.
+        let bad: Vec<_> = bench.ended().into_iter().filter(|ended| ended.starts_with("http://bad/")).collect();
+        let of = |class: &str| bad.iter().filter(|ended| ended.ends_with(&format!(" error {class}"))).count();
+        let down = of("host-down");
+        assert_eq!((bad.len(), of(class) + down), (COUNT, COUNT), "{bad:?}");
+        assert!(down >= COUNT - asked, "{down} of {COUNT} end as host-down, after {asked} requests");
         let asked = double.asked();
         let good = asked.iter().rfind(|asked| asked.url.starts_with("http://good/")).expect("some").at - asked[0].at;
         assert!(good < Duration::from_millis(20 * COUNT as u64 / 32 * 11 / 10 + 500), "{good:?}");
