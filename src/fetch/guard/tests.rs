@@ -16,7 +16,7 @@ use tokio::{
 
 use super::*;
 use crate::{
-    fetch::{Head, Http, HttpOptions, ProxyChoice, Request, Transport},
+    fetch::{Head, Http, HttpOptions, ProxyChoice, Request, Transport, resolve::LookUpError},
     link::Link,
 };
 
@@ -248,6 +248,36 @@ async fn a_refusal_is_known_through_the_clients_own_errors() {
     }
     let refused = ask(&http, "http://metadata.test/", Reach::Listed).await.expect_err("refused");
     assert_eq!(refused, Fault::MetadataAddress);
+}
+
+#[tokio::test]
+async fn why_a_name_has_no_address_is_known_through_the_clients_own_errors() {
+    // As long as the sender is there, a look-up of what is neither of the two has no answer.
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = Mutex::new(receiver);
+    let resolver = CachingResolver::over(move |name| match name {
+        "missing.test" => Err(LookUpError::NoSuchName("Name or service not known".into())),
+        "failing.test" => Err(LookUpError::Failed("Temporary failure in name resolution".into())),
+        _ => {
+            let _ = receiver.lock().map(|receiver| receiver.recv());
+            Err(LookUpError::Failed("given up".into()))
+        }
+    });
+    let connect_timeout = Duration::from_millis(200);
+    let options = HttpOptions { proxy: ProxyChoice::Direct, connect_timeout, ..HttpOptions::default() };
+    let http = Http::over(resolver, &options).expect("a client");
+    for scheme in ["http", "https"] {
+        for (name, fault, message) in [
+            ("missing.test", Fault::NoSuchName, "no such host name"),
+            ("failing.test", Fault::Resolve, "no address for this host name: Temporary failure in name resolution"),
+            ("silent.test", Fault::ConnectTimeout, "timeout while connecting"),
+        ] {
+            let request = Request { link: link(&format!("{scheme}://{name}/")), headers: None, reach: Reach::Listed };
+            let error = http.send(request).await.map(|(head, _)| head).expect_err(name);
+            assert_eq!((error.fault, error.to_string().as_str()), (fault, message), "{scheme} {name}");
+        }
+    }
+    drop(sender);
 }
 
 #[tokio::test]

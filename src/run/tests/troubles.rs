@@ -119,6 +119,37 @@ async fn a_network_that_stays_away_ends_the_run_some_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_that_does_not_exist_is_asked_for_once_and_one_without_an_answer_again() {
+    for retries in [0, 1, 3] {
+        let double = Double::with_latency(Duration::from_millis(20))
+            .script("http://missing/a", [Answer::fault(Fault::NoSuchName)])
+            .script("http://failing/b", [Answer::fault(Fault::Resolve)])
+            .script("http://flaky/c", [Answer::fault(Fault::Resolve), Answer::status(200)]);
+        let list = "http://missing/a\nhttp://failing/b\nhttp://flaky/c\n".to_owned() + &entries("good", 5);
+        let mut bench = Bench::new();
+        let summary = bench.run(&list, &double, Options { retries, ..options(1) }).await.expect("it goes on");
+        let ended = bench.ended();
+        assert!(ended.contains(&"http://missing/a error dns") && ended.contains(&"http://failing/b error dns"));
+        assert_eq!(ended.contains(&"http://flaky/c ok"), retries > 0, "{ended:?}");
+        let further = usize::try_from(retries).expect("few");
+        assert_eq!((requests(&double, "missing"), requests(&double, "failing")), (1, 1 + further), "{retries}");
+        assert_eq!(summary.tally.of(Outcome::Ok), 5 + u64::from(retries > 0), "{ended:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_does_not_exist_ends_all_its_entries_after_ten() {
+    let double = all(Double::default(), "missing", 100, &Answer::fault(Fault::NoSuchName));
+    let mut bench = Bench::new();
+    bench.run(&(entries("missing", 100) + &entries("good", 5)), &double, options(1)).await.expect("it goes on");
+    assert_eq!(bench.ended().iter().filter(|ended| ended.ends_with(" error dns")).count(), 100);
+    assert_eq!(requests(&double, "missing"), 10);
+    let unasked =
+        bench.recorder.failures.iter().filter(|failure| *failure == "the host keeps failing: no such host name");
+    assert_eq!(unasked.count(), 90);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_lost_before_an_answer_has_one_free_attempt() {
     let double = Double::with_latency(Duration::from_millis(20))
         .script("http://h/3", [Answer::fault(Fault::Reset), Answer::fault(Fault::Reset), Answer::status(200)])
