@@ -106,15 +106,23 @@ pub(super) const ROWS: &[Row] = &[
         "robots::a_redirect_of_robots_txt_is_followed_to_other_hosts_too",
         "src/robots/tests.rs::of_a_huge_file_only_the_beginning_is_read",
         "src/robots/tests.rs::a_page_instead_of_a_robots_file_allows_everything",
+        "robots::a_robots_txt_that_never_comes_allows_nothing_and_is_waited_for_as_any_answer",
+        "robots::a_robots_txt_that_is_refused_for_now_is_asked_for_again_and_nothing_else_before_it",
         "src/robots/line.rs::a_byte_order_mark_or_its_beginning_is_skipped",
     ])),
+        "robots::of_a_robots_txt_five_redirects_are_followed_and_with_a_sixth_it_counts_as_none",
+        "robots::of_a_huge_robots_txt_the_first_500_kib_count",
+        "bounds::a_robots_txt_without_an_end_is_read_as_far_as_its_rules_count",
     row(62, "an image that opts out", By(&[
         "robots::what_opts_out_is_left_and_nothing_of_its_body_is_waited_for",
         "robots::a_large_body_that_opts_out_is_not_transferred_whole",
         "src/fetch/opt_out.rs::an_opt_out_is_heard_wherever_it_stands",
+    // It is honoured with --respect-opt-out only, as docs/politeness.md says: who mirrors their own images needs them whatever they say of
+    // training. Its class is `opted-out`, apart from `robots`, which is robots.txt's.
         "src/fetch/opt_out.rs::a_preference_against_training_is_heard_among_others",
     ])),
     row(63, "many names for one address", Not(
+        "robots::what_opts_out_is_saved_unless_told",
         "the unit of politeness is scheme, name and port, and there is no option for a pace an address: --total-rate \
          holds for all of them together",
     )),
