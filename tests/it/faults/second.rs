@@ -32,6 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     row(49, "a redirect from a public address to a private one", By(&[
         "private::a_redirect_from_outside_never_leads_inside",
         "private::a_metadata_service_is_asked_for_no_list",
+        "private::a_host_of_the_list_does_not_lead_to_a_metadata_service",
         "src/fetch/guard/tests.rs::no_spelling_of_a_private_address_is_followed",
         "src/fetch/address.rs::each_block_of_ipv4_ends_where_the_registry_says",
         "src/fetch/address.rs::each_block_of_ipv6_ends_where_the_registry_says",
@@ -49,6 +50,9 @@ pub(super) const ROWS: &[Row] = &[
         "proxies::the_usual_proxy_variables_are_honoured",
         "proxies::no_proxy_takes_hosts_out",
         "private::verbose_says_once_what_cannot_be_seen_behind_a_proxy",
+        "e2e::http_proxy_in_capitals_counts_too",
+        "e2e::https_goes_through_a_tunnel",
+        "e2e::no_proxy_goes_past_it",
     ])),
     row(53, ".netrc, cookies, keyrings", By(&["redirects::no_netrc_no_cookie_and_no_referer_goes_into_any_request"])),
     row(54, "secrets in what is printed or written", By(&[
