@@ -106,27 +106,27 @@ pub(super) const ROWS: &[Row] = &[
         "robots::robots_txt_is_asked_for_once_a_host_and_before_anything_else",
         "robots::a_robots_txt_that_is_not_there_allows_everything",
         "robots::a_robots_txt_that_cannot_be_had_allows_nothing",
-        "robots::a_robots_txt_that_fails_is_asked_for_again",
-        "robots::a_redirect_of_robots_txt_is_followed_to_other_hosts_too",
-        "src/robots/tests.rs::of_a_huge_file_only_the_beginning_is_read",
-        "src/robots/tests.rs::a_page_instead_of_a_robots_file_allows_everything",
         "robots::a_robots_txt_that_never_comes_allows_nothing_and_is_waited_for_as_any_answer",
         "robots::a_robots_txt_that_is_refused_for_now_is_asked_for_again_and_nothing_else_before_it",
-        "src/robots/line.rs::a_byte_order_mark_or_its_beginning_is_skipped",
-    ])),
+        "robots::a_robots_txt_that_fails_is_asked_for_again",
+        "robots::a_redirect_of_robots_txt_is_followed_to_other_hosts_too",
         "robots::of_a_robots_txt_five_redirects_are_followed_and_with_a_sixth_it_counts_as_none",
         "robots::of_a_huge_robots_txt_the_first_500_kib_count",
         "bounds::a_robots_txt_without_an_end_is_read_as_far_as_its_rules_count",
+        "src/robots/tests.rs::of_a_huge_file_only_the_beginning_is_read",
+        "src/robots/tests.rs::a_page_instead_of_a_robots_file_allows_everything",
+        "src/robots/line.rs::a_byte_order_mark_or_its_beginning_is_skipped",
+    ])),
+    // It is honoured with --respect-opt-out only, as docs/politeness.md says: who mirrors their own images needs them whatever they say of
+    // training. Its class is `opted-out`, apart from `robots`, which is robots.txt's.
     row(62, "an image that opts out", By(&[
         "robots::what_opts_out_is_left_and_nothing_of_its_body_is_waited_for",
         "robots::a_large_body_that_opts_out_is_not_transferred_whole",
+        "robots::what_opts_out_is_saved_unless_told",
         "src/fetch/opt_out.rs::an_opt_out_is_heard_wherever_it_stands",
-    // It is honoured with --respect-opt-out only, as docs/politeness.md says: who mirrors their own images needs them whatever they say of
-    // training. Its class is `opted-out`, apart from `robots`, which is robots.txt's.
         "src/fetch/opt_out.rs::a_preference_against_training_is_heard_among_others",
     ])),
     row(63, "many names for one address", Not(
-        "robots::what_opts_out_is_saved_unless_told",
         "the unit of politeness is scheme, name and port, and there is no option for a pace an address: --total-rate \
          holds for all of them together",
     )),
@@ -139,6 +139,9 @@ pub(super) const ROWS: &[Row] = &[
     row(65, "a name without an address, and name servers that fail", By(&[
         "src/fetch/resolve.rs::a_name_that_does_not_exist_is_told_from_a_look_up_that_failed",
         "src/fetch/resolve.rs::an_answer_is_kept_for_a_minute_and_a_failure_for_five_seconds",
+        "src/fetch/guard/tests.rs::why_a_name_has_no_address_is_known_through_the_clients_own_errors",
+        "src/run/tests/troubles.rs::a_name_that_does_not_exist_is_asked_for_once_and_one_without_an_answer_again",
+        "src/run/tests/troubles.rs::a_name_that_does_not_exist_ends_all_its_entries_after_ten",
     ])),
     row(66, "refused, reset and unreachable connections; IPv6 that is broken", By(&[
         "patience::what_may_pass_is_tried_again",
@@ -147,13 +150,12 @@ pub(super) const ROWS: &[Row] = &[
         "breaker::a_host_that_refuses_connections_is_given_up_and_the_others_are_not",
         "e2e::an_ipv6_address_that_nobody_answers_at_costs_a_moment_and_no_entry",
     ])),
+    // A host is given up after ten such failures in a row, as for any other failure, and not after the first: one address of
+    // several may have the wrong certificate. What is left then ends without a request, and in the same class.
     row(67, "certificates that are expired, self-signed, of others; TLS that is too old", By(&[
         "encryption::a_certificate_of_an_unknown_authority_is_refused_and_not_tried_again",
         "encryption::a_certificate_for_another_host_is_refused_and_not_tried_again",
         "certificates::what_is_unknown_expired_self_signed_of_another_or_too_old_is_named_and_not_tried_again",
-        "src/fetch/guard/tests.rs::why_a_name_has_no_address_is_known_through_the_clients_own_errors",
-        "src/run/tests/troubles.rs::a_name_that_does_not_exist_is_asked_for_once_and_one_without_an_answer_again",
-        "src/run/tests/troubles.rs::a_name_that_does_not_exist_ends_all_its_entries_after_ten",
         "certificates::a_self_signed_certificate_is_believed_where_the_user_names_it",
         "certificates::a_host_whose_certificate_is_not_accepted_is_given_up_and_the_others_are_not",
     ])),
@@ -167,8 +169,6 @@ pub(super) const ROWS: &[Row] = &[
         "src/run/tests/troubles.rs::a_shortage_of_sockets_is_held_against_no_entry",
     ])),
     row(70, "a disk that is full, or may not be written to", By(&[
-    // A host is given up after ten such failures in a row, as for any other failure, and not after the first: one address of
-    // several may have the wrong certificate. What is left then ends without a request, and in the same class.
         "e2e::a_full_disk_of_any_size_ends_the_run_and_more_room_lets_it_go_on",
         "e2e::a_disk_that_is_still_full_when_a_run_begins_is_said_to_be_full",
         "e2e::a_disk_that_nobody_may_write_to_ends_the_run_and_harms_nothing",
@@ -247,6 +247,8 @@ pub(super) const ROWS: &[Row] = &[
         "surroundings::two_signals_end_a_run_whose_output_nobody_takes",
         "surroundings::signals_that_are_ignored_from_outside_stay_ignored",
         "src/run/tests/endings.rs::a_drained_run_ends_when_its_grace_does_and_an_aborted_one_at_once",
+        "e2e::ctrl_c_twice_leaves_at_once",
+        "e2e::a_run_that_is_interrupted_again_and_again_ends_as_a_quiet_one",
     ])),
     row(82, "ten million entries", By(&[
         "scarce::a_ledger_takes_300_bytes_an_entry_at_most",
