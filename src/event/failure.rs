@@ -126,7 +126,7 @@ pub enum HostDown {
     #[error("the host is down: {0}")]
     Failing(Arc<str>),
     /// It kept failing in a way that waiting does not mend.
-    #[error("{cause}, as for the entries before it")]
+    #[error("the host keeps failing: {cause}")]
     Hopeless {
         /// The class of those failures.
         class: Cow<'static, str>,

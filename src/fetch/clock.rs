@@ -14,8 +14,9 @@ use super::field;
 /// The longest wait: ten years, which no run outlasts and no clock overflows with.
 pub(crate) const LONGEST: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 
-/// How far a `Date` may be from our time and still be believed.
-const SANE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How far a `Date` may be from our time and still be believed: a day, because a clock may be set to the wrong one, and two
+/// hours, because such a clock is rarely right in all else (summer time, minutes, and the second that dates leave out).
+const SANE: Duration = Duration::from_secs(26 * 60 * 60);
 
 /// What the server's clock showed when its answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +28,11 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The answer's own `Date`, if that is within a day of `now`, or else `now`.
+    /// The answer's own `Date`, if that is within 26 hours of `now`, or else `now`.
     ///
-    /// Clocks are wrong by minutes, and by up to 14 hours where a local time is passed off as GMT; who writes
-    /// another date into the same answer is wrong by the same. Beyond a day it is more likely that the `Date` alone
-    /// is wrong (a frozen one, or one of a clock that was never set), while the date to wait for was set by people.
+    /// Clocks are wrong by minutes, by up to 14 hours where a local time is passed off as GMT, and by a day where the date
+    /// was set wrongly; who writes another date into the same answer is wrong by the same. Beyond that it is more likely
+    /// that the `Date` alone is wrong (a frozen one, or one of a clock that was never set), while the date to wait for was set by people.
     pub(crate) fn of(headers: &HeaderMap, now: SystemTime) -> Self {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let age = field::values(headers, "age").next().and_then(|value| seconds(&value)).unwrap_or_default();
@@ -76,21 +77,38 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_the_servers_within_a_day_of_ours() {
+    fn the_clock_is_the_servers_within_26_hours_of_ours() {
         const DAY: u64 = 24 * 60 * 60;
+        const FURTHEST: u64 = 26 * 60 * 60;
         for (date, time) in [
             (NOW + 300, NOW + 300),
             (NOW - 300, NOW - 300),
             (NOW + DAY, NOW + DAY),
             (NOW - DAY, NOW - DAY),
-            (NOW + DAY + 1, NOW),
-            (NOW - DAY - 1, NOW),
+            (NOW + FURTHEST, NOW + FURTHEST),
+            (NOW - FURTHEST, NOW - FURTHEST),
+            (NOW + FURTHEST + 1, NOW),
+            (NOW - FURTHEST - 1, NOW),
             (0, NOW),
         ] {
             assert_eq!(shown(&httpdate::fmt_http_date(at(date)), ""), time, "{date}");
         }
         for none in ["", "now", "1994-11-06T08:49:37Z", "784111000"] {
             assert_eq!(shown(none, ""), NOW, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_a_day_off_is_believed_at_any_moment_of_a_second() {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        for millis in [0, 1, 499, 999] {
+            let now = at(NOW) + Duration::from_millis(millis);
+            // A date leaves the fraction out, whoever's clock it is of.
+            for theirs in [now + DAY, now - DAY] {
+                let clock = Clock::of(&headers(&[("date", &*httpdate::fmt_http_date(theirs))]), now);
+                let seconds = theirs.duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+                assert_eq!(clock.time, Duration::from_secs(seconds), "{millis} ms, {theirs:?}");
+            }
         }
     }
 

@@ -5,6 +5,8 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+use rustls::CertificateError;
+
 use super::{guard::Refusal, resolve::LookUpError};
 use crate::link::excerpt;
 
@@ -24,6 +26,8 @@ pub enum Fault {
     ConnectTimeout,
     /// The server's certificate or its TLS was not accepted. Final.
     Tls,
+    /// The server's certificate is of an authority that is not known here, or of its own making. Final.
+    UnknownAuthority,
     /// The connection was lost before the answer's head was there. Another attempt could succeed.
     Reset,
     /// The body ended early. Another attempt could succeed.
@@ -48,7 +52,7 @@ impl Fault {
             Self::Refused => "refused",
             Self::Connect => "connect",
             Self::ConnectTimeout => "timeout",
-            Self::Tls => "tls",
+            Self::Tls | Self::UnknownAuthority => "tls",
             Self::Reset => "reset",
             Self::IncompleteBody => "incomplete-body",
             Self::Protocol => "protocol",
@@ -60,7 +64,8 @@ impl Fault {
 
     /// Whether another attempt could succeed.
     pub fn is_transient(self) -> bool {
-        !matches!(self, Self::NoSuchName | Self::Tls | Self::Request) && !self.is_refusal()
+        let is_final = matches!(self, Self::NoSuchName | Self::Tls | Self::UnknownAuthority | Self::Request);
+        !is_final && !self.is_refusal()
     }
 
     /// Whether it is us who did not want to go there; nothing was asked.
@@ -76,6 +81,7 @@ impl Fault {
             Self::Connect => "cannot connect",
             Self::ConnectTimeout => "timeout while connecting",
             Self::Tls => "TLS failed",
+            Self::UnknownAuthority => "TLS failed: certificate of an unknown authority",
             Self::Reset => "connection lost before an answer",
             Self::IncompleteBody => "body ended early",
             Self::Protocol => "not a valid HTTP answer",
@@ -83,6 +89,15 @@ impl Fault {
             Self::Request => "request cannot be made",
             Self::PrivateAddress => "redirect to a private address refused",
             Self::MetadataAddress => "address of a metadata service refused",
+        }
+    }
+
+    /// The option that is a way out.
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::UnknownAuthority => Some("--cacert FILE"),
+            Self::PrivateAddress | Self::MetadataAddress => Some("--allow-private"),
+            _ => None,
         }
     }
 }
@@ -107,10 +122,11 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.fault.phrase())?;
         match &self.detail {
-            Some(detail) if self.fault.is_refusal() => write!(f, " ({detail}); hint: --allow-private"),
-            Some(detail) => write!(f, ": {detail}"),
-            None => Ok(()),
+            Some(detail) if self.fault.is_refusal() => write!(f, " ({detail})")?,
+            Some(detail) => write!(f, ": {detail}")?,
+            None => {}
         }
+        self.fault.hint().map_or(Ok(()), |hint| write!(f, "; hint: {hint}"))
     }
 }
 
@@ -141,6 +157,8 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
     }
     let fault = if builder {
         Fault::Request
+    } else if found.unknown_authority {
+        Fault::UnknownAuthority
     } else if found.tls {
         Fault::Tls
     } else if found.exhausted {
@@ -165,7 +183,7 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
         Fault::Protocol
     };
     let detail = match fault {
-        Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted | Fault::NoSuchName => None,
+        Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted | Fault::NoSuchName | Fault::UnknownAuthority => None,
         _ => found.innermost.filter(|text| !text.is_empty()).map(|text| excerpt(&text).into_owned()),
     };
     FetchError { fault, detail }
@@ -177,6 +195,7 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
 struct Found {
     io: Option<io::ErrorKind>,
     tls: bool,
+    unknown_authority: bool,
     /// The connection, or the stream on it, ended where a message had not.
     cut: bool,
     exhausted: bool,
@@ -199,8 +218,9 @@ impl Found {
             self.no_such_name = matches!(error, LookUpError::NoSuchName(_));
         } else if let Some(refusal) = source.downcast_ref::<Refusal>() {
             self.refusal = Some(refusal.clone());
-        } else if source.is::<rustls::Error>() {
+        } else if let Some(error) = source.downcast_ref::<rustls::Error>() {
             self.tls = true;
+            self.unknown_authority |= *error == rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         } else if let Some(error) = source.downcast_ref::<hyper::Error>() {
             self.cut |= error.is_incomplete_message() || error.is_canceled() || error.is_closed();
         } else if let Some(error) = source.downcast_ref::<h2::Error>() {

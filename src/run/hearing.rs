@@ -31,7 +31,7 @@ fn kind(answer: &Result<Answer, Failure>) -> Kind {
         Failure::Fetch(error) => match error.fault {
             Fault::Refused => Kind::Refused,
             Fault::Resolve | Fault::Connect | Fault::ConnectTimeout => Kind::Unreachable,
-            Fault::NoSuchName | Fault::Tls => Kind::Hopeless,
+            Fault::NoSuchName | Fault::Tls | Fault::UnknownAuthority => Kind::Hopeless,
             Fault::Reset | Fault::IncompleteBody | Fault::Protocol => Kind::Broken,
             Fault::Exhausted | Fault::Request | Fault::PrivateAddress | Fault::MetadataAddress => Kind::Nothing,
         },

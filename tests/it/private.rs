@@ -123,6 +123,29 @@ fn a_metadata_service_is_asked_for_no_list() {
 }
 
 #[test]
+fn a_host_of_the_list_does_not_lead_to_a_metadata_service() {
+    let targets = ["http://169.254.169.254/latest/meta-data/", "http://0xa9fea9fe/x", "http://[fd00:ec2::254]/x"];
+    for target in targets {
+        for has_proxy in [false, true] {
+            let (work, server, proxy) = (Workspace::new(), Server::start(), Server::start());
+            server.script("/cn.jpg", [Answer::redirect(302, target)]);
+            let list = work.list(&["cn"]);
+            let run = work.flagdl(["--format", "ndjson", "-u", &server.url(""), &list]);
+            // The list's host is dialled, and all else would be asked of the proxy, which sees what comes. It goes by its
+            // name, because what comes from a proxy's address counts as public.
+            let variables = [("http_proxy", proxy.url_by_name("")), ("no_proxy", "127.0.0.1".to_owned())];
+            let variables = variables.iter().filter(|_| has_proxy);
+            let told = variables.fold(run, |run, (name, value)| run.env(name, value)).run();
+            told.expect_code(1).expect_endings(&[("cn", "error private-address")]);
+            told.expect_err("address of a metadata service refused").expect_err("hint: --allow-private");
+            assert_eq!(told.entry("cn")["attempts"], 1, "it is final: {told}");
+            assert_eq!((server.arrivals().len(), proxy.targets()), (1, Vec::new()), "{target}: {told}");
+            assert!(work.saved().is_empty(), "{told}");
+        }
+    }
+}
+
+#[test]
 fn verbose_says_once_what_cannot_be_seen_behind_a_proxy() {
     let said = |by: &str| {
         format!(
@@ -131,18 +154,24 @@ fn verbose_says_once_what_cannot_be_seen_behind_a_proxy() {
         )
     };
     let proxy = Server::start();
-    proxy.always("http://public.invalid/cn.jpg", Answer::ok(jpeg("cn")));
+    for code in ["cn", "in"] {
+        proxy.always(&format!("http://public.invalid/{code}.jpg"), Answer::ok(jpeg(code)));
+    }
     let run = |arguments: &[&str], variable: Option<&str>| {
         let work = Workspace::new();
-        let list = work.list(&["cn"]);
+        let list = work.list(&["cn", "in"]);
         let run = work.flagdl(["-u", "http://public.invalid", &list]).arguments(arguments.iter().copied());
         let run = variable.into_iter().fold(run, |run, name| run.env(name, &proxy.url("")));
         let told = run.run();
         told.expect_code(0);
         told
     };
-    run(&["-v", "--proxy", &proxy.url("")], None).expect_line(&said("--proxy"));
-    run(&["-v"], Some("http_proxy")).expect_line(&said("http_proxy"));
+    for (told, by) in
+        [(run(&["-v", "--proxy", &proxy.url("")], None), "--proxy"), (run(&["-v"], Some("http_proxy")), "http_proxy")]
+    {
+        told.expect_line(&said(by));
+        assert_eq!(told.err.matches("through a proxy").count(), 1, "{told}");
+    }
     let quiet = run(&[], Some("http_proxy"));
     assert!(!quiet.err.contains("through a proxy"), "{quiet}");
 }

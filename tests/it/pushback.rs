@@ -93,15 +93,16 @@ fn a_host_that_waits_keeps_no_other_waiting() {
 #[test]
 fn a_date_is_read_by_the_clock_of_the_server_that_names_it() {
     const HOUR: Duration = Duration::from_secs(60 * 60);
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let (work, now) = (Workspace::new(), now().1);
-    let wrong = [now + HOUR, now - HOUR];
+    let wrong = [now + HOUR, now - HOUR, now + DAY, now - DAY];
     let servers = wrong.map(|date| {
         let until = fmt_http_date(date + SECOND);
         refusing(Answer::status(503).field("Date", &fmt_http_date(date)).field("Retry-After", &until))
     });
     let list = work.list_of(&pairs(&servers));
-    work.flagdl(["-c", "4", "--per-host", "1", &list]).run().expect_code(0);
-    for (server, why) in servers.iter().zip(["an hour ahead", "an hour behind"]) {
+    work.flagdl(["-c", "8", "--per-host", "1", &list]).run().expect_code(0);
+    for (server, why) in servers.iter().zip(["an hour ahead", "an hour behind", "a day ahead", "a day behind"]) {
         expect_wait(server, SECOND, why);
     }
 }

@@ -108,6 +108,85 @@ fn a_robots_txt_that_cannot_be_had_allows_nothing() {
 }
 
 #[test]
+fn a_robots_txt_that_never_comes_allows_nothing_and_is_waited_for_as_any_answer() {
+    let begun = Answer::ok("User-agent: *\nAllow: /\n").cut_at(13, End::Silence);
+    for (option, limit) in [("--read-timeout", "300ms"), ("--timeout", "500ms")] {
+        for answer in [Answer::silence(), begun.clone()] {
+            let (work, server) = (Workspace::new(), Server::start());
+            server.script(ROBOTS, [answer.clone(), answer]);
+            let entries = urls(std::slice::from_ref(&server), 5);
+            let told = run(&work, &entries, &["-c", "8", "--retries", "1", option, limit]);
+            told.expect_code(1);
+            let reason = format!("robots.txt cannot be had, so nothing is asked of this host (timeout after {limit})");
+            for entry in entries {
+                assert_eq!(told.entry(&entry)["class"], "robots", "{told}");
+                assert_eq!(told.entry(&entry)["message"], reason, "{told}");
+            }
+            assert_eq!(server.targets(), [ROBOTS, ROBOTS], "{told}");
+            assert!(told.elapsed < Duration::from_secs(15), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_robots_txt_that_is_refused_for_now_is_asked_for_again_and_nothing_else_before_it() {
+    let refusal = Answer::status(429);
+    let (work, server) = (Workspace::new(), answering_robots([refusal.clone(), refusal.clone(), Answer::ok("")]));
+    let told = run(&work, &urls(std::slice::from_ref(&server), 5), &["-c", "8"]);
+    told.expect_code(0);
+    assert_eq!(server.targets()[..3], [ROBOTS; 3], "{told}");
+    assert_eq!(server.arrivals().len(), 3 + 5, "{told}");
+    // A file that is always refused is one that cannot be had, and not one that there is not, as for other 4xx.
+    let (work, server) = (Workspace::new(), Server::start());
+    server.script(ROBOTS, [refusal.clone(), refusal]);
+    let told = run(&work, &urls(std::slice::from_ref(&server), 5), &["-c", "8", "--retries", "1"]);
+    told.expect_code(1);
+    assert!(told.endings().values().all(|ending| ending == "error robots"), "{told}");
+    assert_eq!(server.targets(), [ROBOTS, ROBOTS], "{told}");
+}
+
+#[test]
+fn of_a_robots_txt_five_redirects_are_followed_and_with_a_sixth_it_counts_as_none() {
+    for (redirects, ending) in [(5, "error robots"), (6, "ok")] {
+        let (work, server) = (Workspace::new(), Server::start());
+        let path = |hop: usize| if hop == 0 { ROBOTS.to_owned() } else { format!("/robots-{hop}.txt") };
+        // The sixth leads to where nobody is to ask.
+        for hop in 0..redirects {
+            server.script(&path(hop), [Answer::redirect(302, &path(hop + 1))]);
+        }
+        if redirects == 5 {
+            server.script(&path(5), [Answer::ok("User-agent: *\nDisallow: /\n")]);
+        } else {
+            server.pictures(&["cn"]);
+        }
+        let entry = server.url("/cn.jpg");
+        let told = run(&work, std::slice::from_ref(&entry), &[]);
+        told.expect_endings(&[(&entry, ending)]);
+        assert_eq!(server.arrivals().len(), 6 + usize::from(ending == "ok"), "{told}");
+    }
+}
+
+#[test]
+fn of_a_huge_robots_txt_the_first_500_kib_count() {
+    const COUNTED: usize = 500 << 10;
+    // One rule ends exactly there, and the next one begins there.
+    let (first, last) = ("User-agent: *\nDisallow: /first\n", "Disallow: /last\n");
+    let comments = "#".repeat(COUNTED - first.len() - last.len() - 1) + "\n";
+    let counted = format!("{first}{comments}{last}");
+    assert_eq!(counted.len(), COUNTED);
+    let ten_mb = format!("{counted}{}", "Disallow: /\n".repeat(10_000_000 / 12));
+    let endless = Answer::ok(counted).without_length().flooding("Disallow: /\n");
+    for answer in [Answer::ok(ten_mb), endless] {
+        let (work, server) = (Workspace::new(), answering_robots([answer]));
+        let entries = ["/first.jpg", "/last.jpg", "/other.jpg"].map(|path| server.url(path));
+        let told = run(&work, &entries, &[]);
+        let expected = [(&*entries[0], "error robots"), (&*entries[1], "error robots"), (&*entries[2], "ok")];
+        told.expect_code(1).expect_endings(&expected);
+        assert_eq!(server.targets(), [ROBOTS, "/other.jpg"], "{told}");
+    }
+}
+
+#[test]
 fn a_host_that_does_not_give_its_robots_txt_in_time_is_told_of_with_the_time() {
     let (work, server) = (Workspace::new(), Server::start());
     server.script(ROBOTS, [Answer::status(429).field("Retry-After", "3600")]);
@@ -175,28 +254,42 @@ fn robots_txt_counts_for_the_rate() {
     assert!(waited >= Duration::from_millis(500), "an interval of a second in {waited:?}");
 }
 
+const TAG: &str = "X-Robots-Tag";
+const USAGE: &str = "Content-Usage";
+
 /// What an answer may say against being taken.
-const OPT_OUTS: [(&str, &str); 7] = [
-    ("noai", "noai"),
-    ("noimageai", "noimageai"),
-    ("noindex", "noindex"),
-    ("noimageindex", "nofollow, NoImageIndex"),
-    ("bot", "bot: noai"),
-    ("none", "none"),
-    ("several", "all, max-snippet: 3, noai"),
+const OPT_OUTS: [(&str, &[(&str, &str)]); 10] = [
+    ("noai", &[(TAG, "noai")]),
+    ("noimageai", &[(TAG, "noimageai")]),
+    ("noindex", &[(TAG, "noindex")]),
+    ("noimageindex", &[(TAG, "nofollow, NoImageIndex")]),
+    ("bot", &[(TAG, "bot: noai")]),
+    ("none", &[(TAG, "none")]),
+    ("several", &[(TAG, "all, max-snippet: 3, noai")]),
+    (
+        "lines",
+        &[(TAG, "all"), (TAG, "googlebot: nofollow"), ("x-robots-tag", "otherbot: noai"), (TAG, "max-snippet: 3")],
+    ),
+    ("training", &[(USAGE, "train-ai=n")]),
+    ("training-too", &[(TAG, "all"), (USAGE, "search=y"), (USAGE, "train-ai=n, search=y")]),
 ];
+
+/// The same answer with these fields.
+fn saying(answer: Answer, fields: &[(&str, &str)]) -> Answer {
+    fields.iter().fold(answer, |answer, (name, value)| answer.field(name, value))
+}
 
 #[test]
 fn what_opts_out_is_left_and_nothing_of_its_body_is_waited_for() {
     for way in switch("respect-opt-out") {
         let (work, server) = (Workspace::new(), Server::start());
-        for (code, tag) in OPT_OUTS {
+        for (code, fields) in OPT_OUTS {
             // The body never comes.
-            let answer = Answer::ok(jpeg(code)).field("X-Robots-Tag", tag).cut_at(0, End::Silence);
+            let answer = saying(Answer::ok(jpeg(code)), fields).cut_at(0, End::Silence);
             server.script(&format!("/{code}.jpg"), [answer]);
         }
-        let open = Answer::ok(jpeg("open")).field("X-Robots-Tag", "all, max-image-preview: none");
-        server.script("/open.jpg", [open]);
+        let fields = [(TAG, "all, max-image-preview: none"), (TAG, "nofollow"), (USAGE, "train-ai=y, search=n")];
+        server.script("/open.jpg", [saying(Answer::ok(jpeg("open")), &fields)]);
         let codes: Vec<_> = OPT_OUTS.iter().map(|(code, _)| *code).chain(["open"]).collect();
         let list = work.list(&codes);
         let told = work.flagdl(["-c", "1", "--format", "ndjson", "-u", &server.url(""), &list]).with(&way).run();
@@ -215,7 +308,7 @@ fn a_large_body_that_opts_out_is_not_transferred_whole() {
     let body = padded_jpeg("it", 48 << 20);
     for (arguments, whole) in [(&["--respect-opt-out"][..], 0), (&[], 1)] {
         let (work, server) = (Workspace::new(), Server::start());
-        server.script("/it.jpg", [Answer::ok(&*body).field("X-Robots-Tag", "noai")]);
+        server.script("/it.jpg", [Answer::ok(&*body).field(TAG, "noai")]);
         let list = work.list(&["it"]);
         let told = work.flagdl(["-u", &server.url(""), &list]).arguments(arguments.iter().copied()).run();
         told.expect_code(i32::from(whole == 0));
@@ -226,8 +319,8 @@ fn a_large_body_that_opts_out_is_not_transferred_whole() {
 #[test]
 fn what_opts_out_is_saved_unless_told() {
     let (work, server) = (Workspace::new(), Server::start());
-    for (code, tag) in OPT_OUTS {
-        server.script(&format!("/{code}.jpg"), [Answer::ok(jpeg(code)).field("X-Robots-Tag", tag)]);
+    for (code, fields) in OPT_OUTS {
+        server.script(&format!("/{code}.jpg"), [saying(Answer::ok(jpeg(code)), fields)]);
     }
     let codes = OPT_OUTS.map(|(code, _)| code);
     let list = work.list(&codes);

@@ -29,14 +29,24 @@ fn requests(double: &Double, host: &str) -> usize {
 #[tokio::test(start_paused = true)]
 async fn a_host_that_only_fails_gets_a_few_requests_and_the_others_do_not_notice() {
     const COUNT: usize = 6000;
-    for answer in [Answer::status(503), Answer::status(500), Answer::fault(Fault::Refused)] {
+    for (answer, class) in [
+        (Answer::status(503), "http-503"),
+        (Answer::status(500), "http-500"),
+        (Answer::fault(Fault::Refused), "refused"),
+    ] {
         let double = all(Double::with_latency(Duration::from_millis(20)), "bad", COUNT, &answer);
         let list: String = (0..COUNT).map(|n| format!("http://bad/{n}\nhttp://good/{n}\n")).collect();
         let mut bench = Bench::new();
         let summary = bench.run(&list, &double, options(32)).await.expect("it goes on");
         let asked = requests(&double, "bad");
         assert!(asked <= 200, "{asked} requests");
-        assert_eq!(summary.tally.of(crate::event::Outcome::Ok), COUNT as u64);
+        assert_eq!(summary.tally.of(Outcome::Ok), COUNT as u64);
+        // Who was asked ends as it was answered, and the others as those that were not asked.
+        let bad: Vec<_> = bench.ended().into_iter().filter(|ended| ended.starts_with("http://bad/")).collect();
+        let of = |class: &str| bad.iter().filter(|ended| ended.ends_with(&format!(" error {class}"))).count();
+        let down = of("host-down");
+        assert_eq!((bad.len(), of(class) + down), (COUNT, COUNT), "{bad:?}");
+        assert!(down >= COUNT - asked, "{down} of {COUNT} end as host-down, after {asked} requests");
         let asked = double.asked();
         let good = asked.iter().rfind(|asked| asked.url.starts_with("http://good/")).expect("some").at - asked[0].at;
         assert!(good < Duration::from_millis(20 * COUNT as u64 / 32 * 11 / 10 + 500), "{good:?}");
@@ -106,6 +116,37 @@ async fn a_network_that_stays_away_ends_the_run_some_time() {
     assert_eq!(bench.ended().iter().filter(|ended| ended.contains(" error ")).count(), 50);
     let end = bench.recorder.ended.iter().map(|(_, at)| *at).max();
     assert!(end < Some(seconds(600)), "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_does_not_exist_is_asked_for_once_and_one_without_an_answer_again() {
+    for retries in [0, 1, 3] {
+        let double = Double::with_latency(Duration::from_millis(20))
+            .script("http://missing/a", [Answer::fault(Fault::NoSuchName)])
+            .script("http://failing/b", [Answer::fault(Fault::Resolve)])
+            .script("http://flaky/c", [Answer::fault(Fault::Resolve), Answer::status(200)]);
+        let list = "http://missing/a\nhttp://failing/b\nhttp://flaky/c\n".to_owned() + &entries("good", 5);
+        let mut bench = Bench::new();
+        let summary = bench.run(&list, &double, Options { retries, ..options(1) }).await.expect("it goes on");
+        let ended = bench.ended();
+        assert!(ended.contains(&"http://missing/a error dns") && ended.contains(&"http://failing/b error dns"));
+        assert_eq!(ended.contains(&"http://flaky/c ok"), retries > 0, "{ended:?}");
+        let further = usize::try_from(retries).expect("few");
+        assert_eq!((requests(&double, "missing"), requests(&double, "failing")), (1, 1 + further), "{retries}");
+        assert_eq!(summary.tally.of(Outcome::Ok), 5 + u64::from(retries > 0), "{ended:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_does_not_exist_ends_all_its_entries_after_ten() {
+    let double = all(Double::default(), "missing", 100, &Answer::fault(Fault::NoSuchName));
+    let mut bench = Bench::new();
+    bench.run(&(entries("missing", 100) + &entries("good", 5)), &double, options(1)).await.expect("it goes on");
+    assert_eq!(bench.ended().iter().filter(|ended| ended.ends_with(" error dns")).count(), 100);
+    assert_eq!(requests(&double, "missing"), 10);
+    let unasked =
+        bench.recorder.failures.iter().filter(|failure| *failure == "the host keeps failing: no such host name");
+    assert_eq!(unasked.count(), 90);
 }
 
 #[tokio::test(start_paused = true)]

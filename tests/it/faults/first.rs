@@ -333,6 +333,8 @@ pub(super) const ROWS: &[Row] = &[
             "digests::a_body_that_is_not_what_the_server_says_is_asked_for_again_and_then_an_error",
         ],
     ),
+    // Other than the row wants: where a 416 tells the size that we have, all of it is asked for again. The body has ended
+    // against the protocol, so nobody has said that it was whole, and a 416 says nothing of which version has that size.
     by(
         42,
         "an answer to a question for the rest that is not the rest",

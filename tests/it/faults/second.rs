@@ -32,6 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     row(49, "a redirect from a public address to a private one", By(&[
         "private::a_redirect_from_outside_never_leads_inside",
         "private::a_metadata_service_is_asked_for_no_list",
+        "private::a_host_of_the_list_does_not_lead_to_a_metadata_service",
         "src/fetch/guard/tests.rs::no_spelling_of_a_private_address_is_followed",
         "src/fetch/address.rs::each_block_of_ipv4_ends_where_the_registry_says",
         "src/fetch/address.rs::each_block_of_ipv6_ends_where_the_registry_says",
@@ -49,6 +50,9 @@ pub(super) const ROWS: &[Row] = &[
         "proxies::the_usual_proxy_variables_are_honoured",
         "proxies::no_proxy_takes_hosts_out",
         "private::verbose_says_once_what_cannot_be_seen_behind_a_proxy",
+        "e2e::http_proxy_in_capitals_counts_too",
+        "e2e::https_goes_through_a_tunnel",
+        "e2e::no_proxy_goes_past_it",
     ])),
     row(53, ".netrc, cookies, keyrings", By(&["redirects::no_netrc_no_cookie_and_no_referer_goes_into_any_request"])),
     row(54, "secrets in what is printed or written", By(&[
@@ -81,7 +85,8 @@ pub(super) const ROWS: &[Row] = &[
     row(57, "a clock that is wrong by a day", By(&[
         "pushback::a_date_is_read_by_the_clock_of_the_server_that_names_it",
         "pushback::a_date_of_a_server_whose_clock_makes_no_sense_is_read_by_ours",
-        "src/fetch/clock.rs::the_clock_is_the_servers_within_a_day_of_ours",
+        "src/fetch/clock.rs::the_clock_is_the_servers_within_26_hours_of_ours",
+        "src/fetch/clock.rs::a_clock_that_is_a_day_off_is_believed_at_any_moment_of_a_second",
     ])),
     row(58, "a host that answers everything with 503", By(&[
         "breaker::a_host_that_answers_everything_with_an_error_gets_few_requests",
@@ -101,15 +106,23 @@ pub(super) const ROWS: &[Row] = &[
         "robots::robots_txt_is_asked_for_once_a_host_and_before_anything_else",
         "robots::a_robots_txt_that_is_not_there_allows_everything",
         "robots::a_robots_txt_that_cannot_be_had_allows_nothing",
+        "robots::a_robots_txt_that_never_comes_allows_nothing_and_is_waited_for_as_any_answer",
+        "robots::a_robots_txt_that_is_refused_for_now_is_asked_for_again_and_nothing_else_before_it",
         "robots::a_robots_txt_that_fails_is_asked_for_again",
         "robots::a_redirect_of_robots_txt_is_followed_to_other_hosts_too",
+        "robots::of_a_robots_txt_five_redirects_are_followed_and_with_a_sixth_it_counts_as_none",
+        "robots::of_a_huge_robots_txt_the_first_500_kib_count",
+        "bounds::a_robots_txt_without_an_end_is_read_as_far_as_its_rules_count",
         "src/robots/tests.rs::of_a_huge_file_only_the_beginning_is_read",
         "src/robots/tests.rs::a_page_instead_of_a_robots_file_allows_everything",
         "src/robots/line.rs::a_byte_order_mark_or_its_beginning_is_skipped",
     ])),
+    // It is honoured with --respect-opt-out only, as docs/politeness.md says: who mirrors their own images needs them whatever they say of
+    // training. Its class is `opted-out`, apart from `robots`, which is robots.txt's.
     row(62, "an image that opts out", By(&[
         "robots::what_opts_out_is_left_and_nothing_of_its_body_is_waited_for",
         "robots::a_large_body_that_opts_out_is_not_transferred_whole",
+        "robots::what_opts_out_is_saved_unless_told",
         "src/fetch/opt_out.rs::an_opt_out_is_heard_wherever_it_stands",
         "src/fetch/opt_out.rs::a_preference_against_training_is_heard_among_others",
     ])),
@@ -126,6 +139,10 @@ pub(super) const ROWS: &[Row] = &[
     row(65, "a name without an address, and name servers that fail", By(&[
         "src/fetch/resolve.rs::a_name_that_does_not_exist_is_told_from_a_look_up_that_failed",
         "src/fetch/resolve.rs::an_answer_is_kept_for_a_minute_and_a_failure_for_five_seconds",
+        "src/fetch/guard/tests.rs::why_a_name_has_no_address_is_known_through_the_clients_own_errors",
+        "src/fetch/guard/tests.rs::a_name_service_that_says_nothing_is_waited_for_as_long_as_a_connection",
+        "src/run/tests/troubles.rs::a_name_that_does_not_exist_is_asked_for_once_and_one_without_an_answer_again",
+        "src/run/tests/troubles.rs::a_name_that_does_not_exist_ends_all_its_entries_after_ten",
     ])),
     row(66, "refused, reset and unreachable connections; IPv6 that is broken", By(&[
         "patience::what_may_pass_is_tried_again",
@@ -134,10 +151,14 @@ pub(super) const ROWS: &[Row] = &[
         "breaker::a_host_that_refuses_connections_is_given_up_and_the_others_are_not",
         "e2e::an_ipv6_address_that_nobody_answers_at_costs_a_moment_and_no_entry",
     ])),
+    // A host is given up after ten such failures in a row, as for any other failure, and not after the first: one address of
+    // several may have the wrong certificate. What is left then ends without a request, and in the same class.
     row(67, "certificates that are expired, self-signed, of others; TLS that is too old", By(&[
         "encryption::a_certificate_of_an_unknown_authority_is_refused_and_not_tried_again",
         "encryption::a_certificate_for_another_host_is_refused_and_not_tried_again",
-        "certificates::what_is_expired_self_signed_or_too_old_is_named_and_not_tried_again",
+        "certificates::what_is_unknown_expired_self_signed_of_another_or_too_old_is_named_and_not_tried_again",
+        "certificates::a_self_signed_certificate_is_believed_where_the_user_names_it",
+        "certificates::a_host_whose_certificate_is_not_accepted_is_given_up_and_the_others_are_not",
     ])),
     row(68, "a network that is gone for a while", By(&[
         "src/run/tests/troubles.rs::when_nobody_can_be_reached_it_is_our_network_and_costs_no_attempts",
@@ -220,6 +241,8 @@ pub(super) const ROWS: &[Row] = &[
         "src/run/dispatch/defect.rs::a_panic_tells_nothing_that_was_made_at_run_time",
         "src/bin/flagdl/panics.rs::a_panic_tells_its_place_and_nothing_that_was_made_at_run_time",
     ])),
+    // A second signal ends a run within 20 ms, and within 120 ms with 300,000 entries left. No test asks for the 200 ms of the
+    // row, because a machine that is busy takes longer; they allow 2 s. By force it ends after 550 ms.
     row(81, "signals, once and twice", By(&[
         "stopping::a_first_signal_lets_finish_what_is_in_flight_and_starts_nothing_more",
         "stopping::a_second_signal_gives_up_what_is_in_flight",
@@ -227,6 +250,8 @@ pub(super) const ROWS: &[Row] = &[
         "surroundings::two_signals_end_a_run_whose_output_nobody_takes",
         "surroundings::signals_that_are_ignored_from_outside_stay_ignored",
         "src/run/tests/endings.rs::a_drained_run_ends_when_its_grace_does_and_an_aborted_one_at_once",
+        "e2e::ctrl_c_twice_leaves_at_once",
+        "e2e::a_run_that_is_interrupted_again_and_again_ends_as_a_quiet_one",
     ])),
     row(82, "ten million entries", By(&[
         "scarce::a_ledger_takes_300_bytes_an_entry_at_most",
