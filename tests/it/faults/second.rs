@@ -98,9 +98,13 @@ pub(super) const ROWS: &[Row] = &[
         "src/run/tests/politeness.rs::many_that_are_refused_at_once_cost_no_attempts",
         "pushback::many_that_are_refused_at_once_cost_no_entry_its_attempts",
     ])),
+    // The budget does get empty in a long list, since a tenth that fails costs more than nine tenths that do not earn; what is
+    // put off then gets its turn, however much that is.
     row(60, "a host that fails at random", By(&[
         "src/run/tests/troubles.rs::a_tenth_of_failures_costs_no_entry",
-        "e2e::twenty_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time",
+        "src/schedule/tests/flapping.rs::however_long_the_list_is_no_job_is_dropped_for_a_host_that_fails_now_and_then",
+        "e2e::twenty_thousand_entries_of_many_hosts_arrive_whole_over_a_line_that_breaks_all_the_time",
+        "e2e::two_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time",
     ])),
     row(61, "a robots.txt that is missing, broken, huge or leads elsewhere", By(&[
         "robots::robots_txt_is_asked_for_once_a_host_and_before_anything_else",
@@ -163,12 +167,15 @@ pub(super) const ROWS: &[Row] = &[
     row(68, "a network that is gone for a while", By(&[
         "src/run/tests/troubles.rs::when_nobody_can_be_reached_it_is_our_network_and_costs_no_attempts",
         "src/run/tests/troubles.rs::a_network_that_stays_away_ends_the_run_some_time",
+        "src/run/tests/outage.rs::one_host_that_had_answered_is_waited_for",
+        "src/run/tests/outage.rs::hosts_that_had_not_been_asked_before_are_not_given_up",
         "src/schedule/network.rs::where_nobody_is_reached_for_long_there_are_only_probes_and_nothing_is_held_against_anyone",
     ])),
     row(69, "no more local ports", By(&[
         "e2e::few_local_ports_cost_no_entry",
         "src/run/tests/troubles.rs::a_shortage_of_sockets_is_held_against_no_entry",
     ])),
+    // A file above what a file system or `ulimit -f` allows (EFBIG) is its entry's error: others are smaller, and have room.
     row(70, "a disk that is full, or may not be written to", By(&[
         "e2e::a_full_disk_of_any_size_ends_the_run_and_more_room_lets_it_go_on",
         "e2e::a_disk_that_is_still_full_when_a_run_begins_is_said_to_be_full",
@@ -176,6 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         "e2e::a_disk_that_fails_under_the_files_ends_the_run",
         "e2e::a_disk_that_fails_under_the_ledger_ends_the_run",
         "src/run/tests/endings.rs::a_folder_that_is_gone_ends_the_run_and_is_held_against_no_entry",
+        "scarce::a_file_above_the_limit_of_sizes_fails_alone_and_a_ledger_above_it_ends_the_run",
     ])),
     row(71, "a sync that fails", By(&[
         "src/ledger/tests/power.rs::files_that_could_not_be_synced_are_not_vouched_for_and_not_synced_again",
@@ -237,6 +245,7 @@ pub(super) const ROWS: &[Row] = &[
     // The design's exit code holds: 1, as for whatever else is one entry's error.
     row(80, "a panic in a task", By(&[
         "src/run/tests/endings.rs::a_panic_is_one_entrys_error",
+        "src/ledger/tests/trouble.rs::a_panic_of_its_thread_is_one_more_way_to_stop",
         "src/run/spill/tests/mod.rs::what_a_thread_had_that_panicked_is_told_as_lost_and_the_rest_comes_back",
         "src/run/dispatch/defect.rs::a_panic_tells_nothing_that_was_made_at_run_time",
         "src/bin/flagdl/panics.rs::a_panic_tells_its_place_and_nothing_that_was_made_at_run_time",
