@@ -43,10 +43,15 @@ class Run:
 
     def expect_tally(self, ok, not_found=0, errors=0):
         """The line on stdout says exactly this."""
-        found = _SUMMARY.search(self.out)
-        expect(found, "no line 'N ok, N not found, N errors' on stdout", self.details)
-        equal(tuple(map(int, found.groups())), (ok, not_found, errors), "ok, not found, errors", self.details)
+        tally = self.tally()
+        expect(tally, "no line 'N ok, N not found, N errors' on stdout", self.details)
+        equal(tally, (ok, not_found, errors), "ok, not found, errors", self.details)
         return self
+
+    def tally(self):
+        """What the line on stdout says: ok, not found, errors; None where there is no such line."""
+        found = _SUMMARY.search(self.out)
+        return found and tuple(map(int, found.groups()))
 
     def events(self):
         """The objects on stdout; a line that is none fails the case."""
