@@ -4,6 +4,7 @@
 //! are asserted, the list therefore fits into the first batch.
 
 mod bench;
+mod crash;
 mod double;
 mod endings;
 mod origin;
