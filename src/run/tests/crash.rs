@@ -27,11 +27,11 @@ fn image(number: usize, version: u8) -> Vec<u8> {
     [IMAGE, format!("{number:02}").as_bytes(), &[version], &*also].concat()
 }
 
-fn put(origin: &Origin, number: usize, version: u8) {
+pub(super) fn put(origin: &Origin, number: usize, version: u8) {
     origin.put(&format!("{number:02}"), Version::new(image(number, version), &format!("\"{number}-{version}\"")));
 }
 
-fn list(length: usize) -> String {
+pub(super) fn list(length: usize) -> String {
     (0..length).map(|number| format!("{number:02}\n")).collect()
 }
 
@@ -54,7 +54,7 @@ fn rows(out: &Path) -> Vec<String> {
 }
 
 /// The hash of each file.
-fn files(bench: &Bench) -> BTreeMap<String, [u8; 32]> {
+pub(super) fn files(bench: &Bench) -> BTreeMap<String, [u8; 32]> {
     let hash = |name: &String| Sha256::digest(fs::read(bench.out().join(name)).expect("a file")).into();
     bench.files().into_iter().map(|name| (name.clone(), hash(&name))).collect()
 }
@@ -67,7 +67,7 @@ async fn an_old_file_that_is_back_under_a_name_is_found_and_replaced_again() {
         (Existing::Update, Existing::Skip),
         (Existing::Update, Existing::Update),
     ] {
-        let (mut bench, origin) = (Bench::new(), Origin::default());
+        let (mut bench, origin) = (Bench::in_memory(), Origin::default());
         (0..FILES).for_each(|number| put(&origin, number, 1));
         bench.run(&list(FILES), &origin, options(4)).await.expect("it goes on");
         (0..FILES).for_each(|number| put(&origin, number, 2));
@@ -98,7 +98,7 @@ const ENTRIES: usize = 40;
 
 /// Five runs of a growing list, during which somebody reads the ledger: so the log is never taken back.
 async fn logged(origin: &Origin) -> Logged {
-    let mut bench = Bench::new();
+    let mut bench = Bench::in_memory();
     bench.run(&list(5), origin, options(4)).await.expect("it goes on");
     let reader = database(&bench.out());
     reader.execute_batch("BEGIN; SELECT count(*) FROM items").expect("readable");
@@ -114,7 +114,7 @@ async fn logged(origin: &Origin) -> Logged {
 impl Logged {
     /// The same files beside a database whose log ends at this byte.
     fn cut_at(&self, end: usize) -> Bench {
-        let cut = Bench::new();
+        let cut = Bench::in_memory();
         fs::create_dir_all(cut.out().join(".flagdl")).expect("made");
         for name in self.bench.files() {
             fs::copy(self.bench.out().join(&name), cut.out().join(&name)).expect("copied");

@@ -7,6 +7,7 @@ mod bench;
 mod crash;
 mod double;
 mod endings;
+mod flips;
 mod origin;
 mod politeness;
 mod power;
