@@ -95,3 +95,5 @@ def few_local_ports_cost_no_entry(work):
     equal(usage.code, 0, "exit code", said[-2000:])
     expect("200 ok, 0 not found, 0 errors" in said, "not every entry is ok", said[-2000:])
     equal(work.files(), {f"{name}.jpg": picture(name) for name in names}, "files")
+    # Without a shortage it takes half a second; with one, nothing is started for five.
+    expect(usage.wall > 1 + 5, f"it took only {usage.wall:.1f} s, so ports never ran out", said[-2000:])

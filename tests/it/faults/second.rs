@@ -170,6 +170,7 @@ pub(super) const ROWS: &[Row] = &[
     row(72, "no more open files", By(&[
         "scarce::with_64_open_files_and_500_requests_wanted_no_entry_fails",
         "scarce::with_64_open_files_and_more_hosts_no_entry_fails",
+        "scarce::a_soft_limit_of_open_files_is_raised_and_nothing_is_said",
         "src/run/tests/troubles.rs::a_shortage_of_sockets_is_held_against_no_entry",
         "src/run/tests/troubles.rs::a_shortage_of_sockets_that_stays_ends_the_run_some_time",
     ])),
