@@ -1,8 +1,9 @@
 //! After a power loss: files of earlier runs that may not have reached the disk are read again before they are believed.
 //!
 //! Promises: a file that is no whole one any more is removed, and what is missing, removed or not what it was is noted as
-//! lost, so that it is fetched again; a run stays suspect until all its files have been read. Files are read on as many threads as there
-//! are cores, a batch of rows at a time, whatever their number; a stop is heard after each file.
+//! lost, so that it is fetched again: that is committed before the plan asks. A run stays suspect until all its files have
+//! been read. Files are read on as many threads as there are cores, a batch of rows at a time, whatever their number; a
+//! stop is heard after each file.
 //!
 //! What surprises: what cannot be read is forgotten and not removed, because nobody knows that it is bad.
 
@@ -108,6 +109,8 @@ impl Suspects {
             }
         }
         ledger.tell(Record::Checked(self.runs))?;
+        // Or the plan, which asks next, would still find a file of the right size to be what it was.
+        ledger.flush().await?;
         if files > 0 {
             let files = done.load(Ordering::Relaxed);
             reporter.report(&Event::Checked { files, bad }).map_err(Cause::Report)?;

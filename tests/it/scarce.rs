@@ -38,6 +38,24 @@ fn with_64_open_files_and_500_requests_wanted_no_entry_fails() {
     let (code, said) = within("ulimit -n 64", &work, &["-c", "500", "--retries", "0", "-u", &server.url(""), &list]);
     assert_eq!((code, said.contains("1000 ok, 0 not found, 0 errors")), (Some(0), true), "{said}");
     assert!((2..64).contains(&server.peak()), "{} in flight at once", server.peak());
+    let only =
+        said.split_once("only ").and_then(|(_, rest)| rest.split_once(" requests at once: the limit of open files"));
+    let only: usize = only.and_then(|(number, _)| number.parse().ok()).unwrap_or_else(|| panic!("not told: {said}"));
+    assert!((server.peak()..64).contains(&only), "{only} told, {} in flight at once", server.peak());
+}
+
+#[test]
+fn a_soft_limit_of_open_files_is_raised_and_nothing_is_said() {
+    const AT_ONCE: usize = 100;
+    let (work, server) = (Workspace::aside(), Server::start());
+    // So long that all are in flight before the first is answered, also on a machine that is busy.
+    server.always_below("/", Answer::ok(jpeg("it")).after(Duration::from_secs(8)));
+    let codes: Vec<_> = (0..AT_ONCE).map(|code| code.to_string()).collect();
+    let list = work.list_of(&codes);
+    let (code, said) = within("ulimit -Sn 64", &work, &["-c", "100", "--retries", "0", "-u", &server.url(""), &list]);
+    assert_eq!((code, said.contains("100 ok, 0 not found, 0 errors")), (Some(0), true), "{said}");
+    assert!(server.peak() > 64, "{} in flight at once", server.peak());
+    assert!(!said.contains("requests at once"), "{said}");
 }
 
 #[test]

@@ -4,8 +4,10 @@
 //! are asserted, the list therefore fits into the first batch.
 
 mod bench;
+mod crash;
 mod double;
 mod endings;
+mod flips;
 mod origin;
 mod outage;
 mod politeness;

@@ -81,13 +81,24 @@ class Mirror:
 
 
 def expect_refusal(work, run, there, *words):
-    """The run has ended with 4 and says all of this, and what was there before is as it was."""
+    """The run has ended with 4, says all of this and counts no entry as an error; what was there is as it was."""
     run.expect_code(4)
+    # Who was refused before the run began has no counts.
+    equal((run.tally() or (0, 0, 0))[2], 0, "entries that the run counts as errors", run.details)
     for word in words:
         expect(str(word).lower() in run.err.lower(), f"no word of {str(word)!r}", run.details)
     have = work.files()
     harmed = [name for name, data in there.items() if have.get(name) != data]
     equal(harmed, [], "files that were there before and are gone or changed", run.details)
+
+
+def expect_held_against_nobody(work, run):
+    """The ledger has no entry as an error, for what failed was the machine. Asked once the machine is mended."""
+    database = ledger.path(work.dest)
+    # A disk that was full at once has left a database of nothing.
+    if database.exists() and ledger.ask(work.dest, "SELECT name FROM sqlite_schema WHERE name = 'items'"):
+        blamed = ledger.ask(work.dest, "SELECT entry, class FROM items WHERE outcome = 'error'")
+        equal(blamed[:3], [], "entries that it was held against, the first", run.details)
 
 
 def is_staged(name):

@@ -43,10 +43,15 @@ class Run:
 
     def expect_tally(self, ok, not_found=0, errors=0):
         """The line on stdout says exactly this."""
-        found = _SUMMARY.search(self.out)
-        expect(found, "no line 'N ok, N not found, N errors' on stdout", self.details)
-        equal(tuple(map(int, found.groups())), (ok, not_found, errors), "ok, not found, errors", self.details)
+        tally = self.tally()
+        expect(tally, "no line 'N ok, N not found, N errors' on stdout", self.details)
+        equal(tally, (ok, not_found, errors), "ok, not found, errors", self.details)
         return self
+
+    def tally(self):
+        """What the line on stdout says: ok, not found, errors; None where there is no such line."""
+        found = _SUMMARY.search(self.out)
+        return found and tuple(map(int, found.groups()))
 
     def events(self):
         """The objects on stdout; a line that is none fails the case."""
@@ -112,6 +117,10 @@ class Workspace:
             pictures[f"{name}.jpg"] = self.serve(f"{below}/{name}.jpg", images.jpeg(name, size))
         return pictures
 
+    def serve_also(self, name, other):
+        """Serves a file that is served already under another name too."""
+        os.link(self._served / name, self._served / other)
+
     def date(self, name, seconds):
         """Says when a file on the server was changed. nginx makes its ETag of that, in whole seconds, and the size."""
         os.utime(self._served / name, (seconds, seconds))
@@ -122,7 +131,7 @@ class Workspace:
 
     def serve_as(self, name, below):
         """Lets a folder on the server stand for another, from one request to the next."""
-        path, new = self._served / name, self._served / f"{name}.new"
+        path, new = self._served / name, self.served / f"{name}.new"
         new.symlink_to(self._served / below)
         new.rename(path)
 

@@ -9,8 +9,8 @@ import sqlite3
 from contextlib import closing
 
 from harness import ledger, mounts, strace
-from harness.case import case, equal, expect
-from harness.mirror import Mirror, expect_refusal
+from harness.case import Failed, case, equal, expect
+from harness.mirror import Mirror, expect_held_against_nobody, expect_refusal
 from harness.strace import At
 
 
@@ -28,6 +28,7 @@ def a_full_disk_of_any_size_ends_the_run_and_more_room_lets_it_go_on(work):
         expect_refusal(work, run, {}, "no space left", work.dest)
         mirror.expect_whole()
         mounts.change(work.dest, "size=64m")
+        expect_held_against_nobody(work, run)
         mirror.go_on()
         mounts.take_away(work.dest)
 
@@ -43,6 +44,7 @@ def a_disk_that_is_still_full_when_a_run_begins_is_said_to_be_full(work):
         run = work.flagdl(mirror.list)
         expect_refusal(work, run, there, "no space left", work.dest)
         (work.dest / "filler").unlink()
+        expect_held_against_nobody(work, run)
         mirror.go_on()
         mounts.take_away(work.dest)
 
@@ -58,17 +60,19 @@ def a_disk_that_nobody_may_write_to_ends_the_run_and_harms_nothing(work):
         run = work.flagdl(mirror.list)
         expect_refusal(work, run, there, f"cannot use {work.dest}", "Read-only file system")
         mounts.change(work.dest, "rw")
+        expect_held_against_nobody(work, run)
         mirror.go_on()
         mounts.take_away(work.dest)
 
 
-def try_failing(work, mirror, *faults):
+def try_failing(work, mirror, *faults, options=()):
     """Has each of these calls fail in a second run: (where, which error, what is said of it)."""
     for at, error, *words in faults:
         there = mirror.begin()
-        run = work.flagdl("-c", "1", mirror.list, wrapper=strace.wrapper(at.error(error)))
+        run = work.flagdl("-c", "1", *options, mirror.list, wrapper=strace.wrapper(at.error(error)))
         expect_refusal(work, run, there, *words)
         mirror.expect_whole()
+        expect_held_against_nobody(work, run)
         mirror.go_on()
 
 
@@ -87,6 +91,53 @@ def a_disk_that_fails_under_the_files_ends_the_run(work):
         (At("openat", 3, "."), "EIO", failing, "Input/output error"),
         (At("openat", 3, "."), "ENOSPC", full, "No space left on device"),
     )
+
+
+@case(limit=60)
+def a_disk_that_fails_under_a_file_that_is_replaced_ends_the_run(work):
+    strace.needed()
+    mirror = Mirror(work, "failing-replaced")
+    failing, full = f"cannot write to {work.dest}", f"no space left in {work.dest}"
+    try_failing(
+        work, mirror,
+        (At("renameat", path="pic10.jpg"), "EIO", failing, "Input/output error"),
+        (At("renameat", path="large0.jpg"), "EIO", failing, "Input/output error"),
+        (At("renameat", path="pic10.jpg"), "ENOSPC", full, "No space left on device"),
+        (At("renameat", path="pic10.jpg"), "EDQUOT", full, "Disk quota exceeded"),
+        (At("renameat", path="pic10.jpg"), "EROFS", failing, "Read-only file system"),
+        options=["--overwrite"],
+    )
+
+
+def fail_a_write_to_a_file(work, mirror, error):
+    """A second run in which one write(2) to a picture fails, once; returns what was there before, and the run."""
+    log = work.folder / "failing"
+    # A file that is being received has no name to pick it by, and the same thread also writes to wake another one, which
+    # is not what is to fail. Only the thread that saves files comes to so many writes.
+    for number in range(20, 40):
+        there = mirror.begin()
+        running = work.start("-c", "1", mirror.list,
+                             wrapper=strace.wrapper(At("write", number).error(error, onwards=False), log=log))
+        running.process.wait(20)
+        calls = strace.tampered(log)
+        if calls and all(f"<{work.dest}/#" in call for call in calls):
+            return there, running.wait()
+    raise Failed(f"no write to a file was made to fail with {error}")
+
+
+@case(limit=60)
+def a_disk_that_fails_under_a_write_ends_the_run(work):
+    strace.needed()
+    mirror = Mirror(work, "failing-write")
+    failing, full = f"cannot write to {work.dest}", f"no space left in {work.dest}"
+    for error, *words in [("EIO", failing, "Input/output error"), ("ENOSPC", full, "No space left on device"),
+                          ("EDQUOT", full, "Disk quota exceeded")]:
+        there, run = fail_a_write_to_a_file(work, mirror, error)
+        expect(run.tally(), "no counts, so nobody sees that nothing failed but the machine", run.details)
+        expect_refusal(work, run, there, *words)
+        mirror.expect_whole()
+        expect_held_against_nobody(work, run)
+        mirror.go_on()
 
 
 @case(limit=60)

@@ -2,7 +2,7 @@
 //! happen here.
 //!
 //! Promises: the rows are 1 to 82 without a gap, and each test that is named is there, in the file that it is said to be
-//! in. A test that is renamed or removed fails this one.
+//! in, and is run: it is marked as a test and is not ignored. A test that is renamed or removed fails this one.
 //!
 //! What surprises: a name is `file::test` for a file beside this folder, `e2e::test` for the end-to-end suite, and
 //! otherwise a path below the root, `src/….rs::test`.
@@ -44,24 +44,46 @@ const fn not(number: u8, fault: &'static str, reason: &'static str) -> Row {
     Row { number, fault, shown: Not(reason) }
 }
 
-/// The text of the file that a test is to be in, and what a test's first line begins with there.
-fn source(file: &str) -> Option<(String, &'static str)> {
+/// How tests are written in a file.
+struct Kind {
+    /// What the first line of a test begins with.
+    keyword: &'static str,
+    /// What one of the lines above it begins with.
+    marks: &'static [&'static str],
+}
+
+const RUST: Kind = Kind { keyword: "fn ", marks: &["#[test]", "#[tokio::test"] };
+const END_TO_END: Kind = Kind { keyword: "def ", marks: &["@case("] };
+
+/// The text of the file that a test is to be in.
+fn source(file: &str) -> Option<(String, Kind)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     if file == "e2e" {
         let promises = fs::read_dir(root.join("tests/e2e/promises")).expect("the end-to-end suite");
         let read = |entry: fs::DirEntry| fs::read_to_string(entry.path()).unwrap_or_default();
-        return Some((promises.map(|entry| read(entry.expect("a folder can be read"))).collect(), "def "));
+        return Some((promises.map(|entry| read(entry.expect("a folder can be read"))).collect(), END_TO_END));
     }
     let below = if file.starts_with("src/") { file.to_owned() } else { format!("tests/it/{file}.rs") };
-    fs::read_to_string(root.join(below)).ok().map(|text| (text, "fn "))
+    fs::read_to_string(root.join(below)).ok().map(|text| (text, RUST))
 }
 
-/// Whether there is a test of this name.
+/// Whether a text has a test of this name that is run.
+fn has(text: &str, kind: &Kind, name: &str) -> bool {
+    let start = format!("{}{name}(", kind.keyword);
+    let lines: Vec<_> = text.lines().map(str::trim_start).collect();
+    let mut places = lines.iter().enumerate();
+    places.any(|(at, line)| {
+        let is_it = line.trim_start_matches("async ").starts_with(&start);
+        let above = || lines[..at].iter().rev().take_while(|line| line.starts_with(['#', '@', '/']));
+        let is_marked = || above().any(|line| kind.marks.iter().any(|mark| line.starts_with(mark)));
+        is_it && is_marked() && !above().any(|line| line.starts_with("#[") && line.contains("ignore"))
+    })
+}
+
+/// Whether there is a test of this name that is run.
 pub(crate) fn exists(test: &str) -> bool {
     let Some((file, name)) = test.rsplit_once("::") else { return false };
-    let Some((source, keyword)) = source(file) else { return false };
-    let start = format!("{keyword}{name}(");
-    source.lines().any(|line| line.trim_start().trim_start_matches("async ").starts_with(&start))
+    source(file).is_some_and(|(text, kind)| has(&text, &kind, name))
 }
 
 /// What is wrong with a row.
@@ -75,7 +97,7 @@ fn flaws(row: &Row) -> Vec<String> {
         By([]) => flaws.push(format!("row {number} names no test")),
         By(tests) => {
             let missing = tests.iter().filter(|test| !exists(test));
-            flaws.extend(missing.map(|test| format!("row {number} names {test}, which there is not")));
+            flaws.extend(missing.map(|test| format!("row {number} names {test}, and no such test is run")));
         }
         Not(reason) if reason.split(' ').count() < 5 => flaws.push(format!("row {number} gives no reason")),
         Not(_) => {}
@@ -89,9 +111,7 @@ fn each_fault_has_a_test_or_a_reason() {
     let flaws: Vec<_> = rows.iter().flat_map(|row| flaws(row)).collect();
     assert!(flaws.is_empty(), "{flaws:#?}");
     let numbers: Vec<_> = rows.iter().map(|row| row.number).collect();
-    // Until the second half is there.
-    let last = if second::ROWS.is_empty() { 43 } else { ROWS };
-    assert_eq!(numbers, (1..=last).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=ROWS).collect::<Vec<_>>());
 }
 
 #[test]
@@ -111,4 +131,29 @@ fn a_row_that_shows_nothing_is_told() {
     assert_eq!(flaws(&Row { number: 1, fault: "", shown: Not("this cannot happen to us here") }).len(), 1);
     let real = By(&["faults/mod::each_fault_has_a_test_or_a_reason", "e2e::a_list_from_a_pipe"]);
     assert!(flaws(&Row { number: 1, fault: "x", shown: real }).is_empty());
+}
+
+#[test]
+fn only_what_is_run_counts_as_a_test() {
+    for (text, is_run) in [
+        ("#[test]\nfn x() {}", true),
+        ("#[tokio::test(start_paused = true)]\nasync fn x() {}", true),
+        ("proptest! {\n    #[test]\n    fn x(number in 1..9) {}\n}", true),
+        ("#[test]\n/// What it is for.\n#[cfg(unix)]\nfn x() {}", true),
+        ("fn x() {}", false),
+        ("#[test]\nfn y() {}\n\nfn x() {}", false),
+        ("#[test]\n#[ignore = \"slow\"]\nfn x() {}", false),
+        ("#[cfg_attr(unix, ignore)]\n#[test]\nfn x() {}", false),
+        ("#[test]\nfn xy() {}", false),
+    ] {
+        assert_eq!(has(text, &RUST, "x"), is_run, "{text}");
+    }
+    for (text, is_run) in [
+        ("@case()\ndef x(work):", true),
+        ("@case(limit=60)\ndef x(work):", true),
+        ("def x(work):", false),
+        ("@case()\ndef y(work):\n    pass\n\n\ndef x(work):", false),
+    ] {
+        assert_eq!(has(text, &END_TO_END, "x"), is_run, "{text}");
+    }
 }
