@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use url::{Position, Url};
 
-pub(crate) use self::shown::{beginning_without_secrets, excerpt, is_deceptive, visible, without_secrets};
+pub use self::shown::without_secrets;
+pub(crate) use self::shown::{beginning_without_secrets, excerpt, is_deceptive, visible};
 
 /// Longest URL that is accepted, in bytes; longer ones are refused by common servers too.
 pub const MAX_LINK: usize = 8 * 1024;

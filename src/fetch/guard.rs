@@ -12,7 +12,7 @@
 
 use std::{
     collections::HashSet,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -23,6 +23,7 @@ use url::{Host, Url};
 use super::{
     address::{Class, class},
     error::{Fault, FetchError},
+    proxy,
     resolve::CachingResolver,
 };
 
@@ -81,17 +82,28 @@ impl From<Refusal> for FetchError {
 /// What is known of the way out.
 pub(super) struct Guard {
     is_on: bool,
-    /// Hosts of proxies.
-    proxies: Vec<Host<String>>,
-    /// Addresses that their names have had.
+    /// Names of proxies.
+    proxies: Vec<String>,
+    /// Their addresses, and those that their names have had.
     proxy_addresses: Mutex<HashSet<IpAddr>>,
+    /// Whether these are all: through one that is not known, any answer may have come.
+    knows_all_proxies: bool,
 }
 
 impl Guard {
-    /// With the URLs of all proxies that may be in use; what is none is passed over.
+    /// With the URLs of all proxies that may be in use. Where one of them is none that can be read, no answer has a
+    /// known origin.
     pub(super) fn new<'u>(allow_private: bool, proxies: impl IntoIterator<Item = &'u str>) -> Self {
-        let hosts = proxies.into_iter().filter_map(proxy_host);
-        Self { is_on: !allow_private, proxies: hosts.collect(), proxy_addresses: Mutex::default() }
+        let (mut names, mut addresses, mut knows_all_proxies) = (Vec::new(), HashSet::new(), true);
+        for proxy in proxies {
+            match proxy::host(proxy) {
+                Some(Host::Domain(name)) => names.push(name.trim_end_matches('.').to_owned()),
+                Some(Host::Ipv4(address)) => drop(addresses.insert(far_end(address.into()))),
+                Some(Host::Ipv6(address)) => drop(addresses.insert(far_end(address.into()))),
+                None => knows_all_proxies = false,
+            }
+        }
+        Self { is_on: !allow_private, proxies: names, proxy_addresses: Mutex::new(addresses), knows_all_proxies }
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -121,19 +133,19 @@ impl Guard {
         if is_here && reach == Reach::Public { Err(Refusal { reach, to: name.to_owned() }) } else { Ok(()) }
     }
 
-    /// The address that an answer came from; none where that was a proxy's.
+    /// The address that an answer came from; none where that was a proxy's, or may have been.
     pub(super) fn origin(&self, from: IpAddr) -> Option<IpAddr> {
-        let is_proxy = self.proxies.iter().any(|proxy| match proxy {
-            Host::Ipv4(address) => from == *address,
-            Host::Ipv6(address) => from == *address,
-            Host::Domain(_) => false,
-        });
-        let is_proxy = is_proxy || !self.proxies.is_empty() && self.lock().contains(&from);
-        (!is_proxy).then_some(from)
+        (self.knows_all_proxies && !self.lock().contains(&far_end(from))).then_some(from)
     }
 
     fn is_proxy(&self, name: &str) -> bool {
-        self.proxies.iter().any(|proxy| matches!(proxy, Host::Domain(known) if known.trim_end_matches('.') == name))
+        match Host::parse(name) {
+            Ok(Host::Domain(name)) => self.proxies.iter().any(|known| known == name.trim_end_matches('.')),
+            // A proxy's address may be spelled as a target's is not: `socks5://127.1`.
+            Ok(Host::Ipv4(address)) => self.lock().contains(&far_end(address.into())),
+            Ok(Host::Ipv6(address)) => self.lock().contains(&far_end(address.into())),
+            Err(_) => false,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<IpAddr>> {
@@ -141,10 +153,13 @@ impl Guard {
     }
 }
 
-/// The host of a proxy's URL, normalised as a target's is; a missing scheme is `http`.
-fn proxy_host(url: &str) -> Option<Host<String>> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    Url::parse(&format!("http://{rest}")).ok()?.host().map(|host| host.to_owned())
+/// The address that a connection to this one tells of its far end: who dials 0.0.0.0 or :: is at this machine.
+fn far_end(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    }
 }
 
 fn judge(name: Option<&str>, address: IpAddr, reach: Reach) -> Result<(), Refusal> {
@@ -169,8 +184,8 @@ impl Resolve for GuardedResolver {
         Box::pin(async move {
             let addresses = looked_up.await?;
             let name = name.as_str().trim_end_matches('.');
-            if guard.is_proxy(&name.to_ascii_lowercase()) {
-                guard.lock().extend(addresses.iter().map(SocketAddr::ip));
+            if guard.is_proxy(name) {
+                guard.lock().extend(addresses.iter().map(|address| far_end(address.ip())));
             } else if guard.is_on {
                 addresses.iter().try_for_each(|address| judge(Some(name), address.ip(), reach))?;
             }

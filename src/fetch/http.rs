@@ -25,6 +25,7 @@ use super::{
     Body, Fault, FetchError, Head, Request, Transport,
     error::{Stage, classify},
     guard::{Guard, GuardedResolver, Reach},
+    proxy,
     resolve::CachingResolver,
 };
 
@@ -104,7 +105,8 @@ pub struct HttpOptions {
     /// Ask private addresses whoever says so, and the metadata services of clouds.
     pub allow_private: bool,
     /// The proxies that variables name for [`ProxyChoice::Environment`], whichever of them holds, without passwords:
-    /// connections to these are made wherever they are, and what comes through them is from an unknown address.
+    /// connections to these are made wherever they are, and what comes through them is from an unknown address. With
+    /// one among them that cannot be read, such as an empty text, everything is.
     pub environment_proxies: Vec<String>,
 }
 
@@ -281,11 +283,7 @@ fn client(options: &HttpOptions, resolver: &Arc<GuardedResolver>, pools: usize) 
 }
 
 fn proxy(url: &str, except: Option<&str>) -> Result<Proxy, SetupError> {
-    // Without a scheme it is an HTTP proxy, as for curl.
-    let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
-    if !matches!(scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
-        return Err(SetupError::Proxy);
-    }
+    let url = proxy::parse(url).ok_or(SetupError::Proxy)?;
     Ok(Proxy::all(url).map_err(|_| SetupError::Proxy)?.no_proxy(except.and_then(NoProxy::from_string)))
 }
 

@@ -13,6 +13,7 @@ mod field;
 mod guard;
 mod http;
 pub(crate) mod opt_out;
+mod proxy;
 mod quota;
 pub(crate) mod range;
 mod resolve;

@@ -43,8 +43,9 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &shown[..end]))
 }
 
-/// A text that may hold a URL that is no [`Link`](super::Link), with what might be secret taken out of it.
-pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
+/// A text that may hold a URL that is no [`Link`](super::Link), with what might be secret taken out of it: user names,
+/// passwords, queries and fragments of whatever has `://` in it, and escapes for what deceives. Text without `://` stays.
+pub fn without_secrets(text: &str) -> Cow<'_, str> {
     match text.split_once("://") {
         Some((scheme, rest)) => shown(scheme, &rest_without_secrets(rest)),
         None => visible(text),

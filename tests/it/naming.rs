@@ -48,7 +48,7 @@ fn a_template_that_cannot_work_is_a_usage_error_before_any_request() {
     let url = server.url("");
     for (template, hint) in [
         (format!("{url}/flag.jpg"), "{code}"),
-        (format!("{url}/{{kode}}.jpg"), "kode"),
+        (format!("{url}/{{kode}}.jpg"), "no placeholder"),
         (format!("{url}/{{code.jpg"), "{"),
         ("http://{code}.localhost/flag.jpg".to_owned(), "path"),
         ("http://{code}@localhost/flag.jpg".to_owned(), "path"),

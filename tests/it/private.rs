@@ -75,6 +75,42 @@ fn behind_a_proxy_of_the_variables_it_is_the_same() {
 }
 
 #[test]
+fn behind_a_proxy_it_is_the_same_however_that_is_spelled() {
+    let inside = Server::start();
+    for (name, spellings) in [
+        (
+            "FLAGDL_PROXY",
+            &[
+                "http:/127.0.0.1:P",
+                "http:127.0.0.1:P",
+                "http:\\\\127.0.0.1:P",
+                "127.0.0.1:P",
+                "http://127.0.0.1:P/x@y",
+                "http://127.0.0.1:P/?@",
+                "http://127.0.0.1:P#@x",
+                "http://0.0.0.0:P",
+                "http://[::ffff:127.0.0.1]:P",
+            ][..],
+        ),
+        (
+            "http_proxy",
+            &["127.0.0.1:P", "http://127.1:P", "http://u:p@127.0.0.1:P/x@y", "http://127.0.0.1:P/?@", "0:P"],
+        ),
+    ] {
+        for spelling in spellings {
+            let (work, proxy) = (Workspace::new(), proxy_to(&inside.url("/secret.jpg")));
+            let port = proxy.url("").rsplit(':').next().expect("a port").to_owned();
+            let list = work.list(&["cn"]);
+            let run = work.flagdl(["-u", "http://public.invalid", "--format", "ndjson", &list]);
+            let told = run.env(name, &spelling.replace('P', &port)).env("no_proxy", "127.0.0.1").run();
+            told.expect_code(1).expect_endings(&[("cn", "error private-address")]);
+            assert_eq!(proxy.targets(), ["http://public.invalid/cn.jpg"], "{spelling}");
+        }
+    }
+    assert_eq!(inside.targets(), [""; 0]);
+}
+
+#[test]
 fn a_refused_address_is_told_with_the_way_out() {
     let (work, proxy) = (Workspace::new(), proxy_to("http://u:pa55@0xa9fea9fe/latest?token=s3cret"));
     let told = download(&work, &proxy).run();

@@ -272,6 +272,7 @@ fn no_secret_is_repeated_by_an_error_about_what_was_typed() {
     let list = work.list(&["cn"]);
     let base = "http://usr-c4nary:pwd-c4nary@localhost";
     let template = format!("{base}/{{kode}}?sig=qry-c4nary");
+    let url = secret("http://localhost/x");
     for wrong in [
         &["--base-url", "ftp://usr-c4nary:pwd-c4nary@localhost"][..],
         &["--base-url", "http://usr-c4nary:pwd-c4nary@local host/?sig=qry-c4nary"],
@@ -283,9 +284,32 @@ fn no_secret_is_repeated_by_an_error_about_what_was_typed() {
         &["-H", "X-Key: hdr\nc4nary"],
         &["-H", "X Key: hdr-c4nary"],
         &["-u", base, "--url-template", &template],
+        &["--url-template", "http://localhost/{code}?k={c4nary}"],
+        &["--failed", &url],
+        &["--diff", &url],
+        &["--cacert", &url],
+        &["--http", &url],
+        &["-c", &url],
+        &[&format!("--insecure={url}")],
+        &[&format!("--{url}")],
+        &["--demo", &url],
+        &["verify", &url],
+        &["verify", &format!("--http={url}")],
+        &["verify", "--repair", "--cacert", &url],
+        &["status", "--failed", &url],
+        &["status", &url],
     ] {
         let told = work.flagdl(wrong.iter().copied()).arguments([&*list]).run();
         told.expect_code(2);
         expect_silent(&told);
     }
+    let told = work.flagdl([&*list]).env("FLAGDL_HTTP", &url).run();
+    told.expect_code(2).expect_err("invalid value 'http://localhost/x?…' for '--http");
+    expect_silent(&told);
+    for arguments in [&["status", "--dest", &url][..], &["status", "--dest", &url, &list], &["verify", "--dest", &url]]
+    {
+        expect_silent(&work.flagdl(arguments.iter().copied()).run());
+    }
+    let told = work.flagdl(["verify", &url]).run();
+    told.expect_err("error: unexpected argument 'http://localhost/x?…' found\n").expect_err("Usage: flagdl verify");
 }

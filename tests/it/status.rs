@@ -253,10 +253,26 @@ fn the_failed_ones_can_be_fed_back() {
 }
 
 #[test]
+fn where_nobody_reads_on_it_ends_without_a_word() {
+    let work = Workspace::new();
+    // More than the buffer of a pipe.
+    let codes: Vec<_> = (0..20_000).map(|code| format!("code-{code}")).collect();
+    let (short, long) = (work.file("short", "a"), work.list_of(&codes));
+    for (list, more) in [(&short, &[][..]), (&long, &["-v"]), (&long, &["--format", "ndjson"])] {
+        let told = work.flagdl(["status", list]).arguments(more.iter().copied()).closed_out().run();
+        told.expect_code(4);
+        assert_eq!(told.err, "", "{told}");
+    }
+    // A list that was asked for and is not there is worth a word.
+    let told = work.flagdl(["status", "-v", "--failed", "failed.txt", &long]).closed_out().run();
+    told.expect_code(4).expect_err("error: cannot write");
+    assert!(!work.path("failed.txt").exists(), "{told}");
+}
+
+#[test]
 fn what_cannot_be_read_or_told_is_an_error_of_this_machine() {
     let work = Workspace::new();
     let list = work.list(&["a"]);
-    work.flagdl(["status", &list]).closed_out().run().expect_code(4).expect_err("error: cannot write");
     work.flagdl(["status", "no-such-list"]).run().expect_code(2).expect_err("cannot read the list no-such-list");
     fs::create_dir_all(work.path("downloads/.flagdl")).expect("a new folder");
     fs::write(work.path("downloads/.flagdl/ledger.db"), "no database at all, but long enough ".repeat(300))

@@ -10,6 +10,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, error::ErrorKind
 use crate::{
     args::{Arguments, Command as Chosen, Download, Gone, Output, Verify},
     go_on::GoOn,
+    repeat,
 };
 
 /// Two options of which one may hold, by their identifiers.
@@ -36,7 +37,7 @@ impl Arguments {
     /// wrong, or ask for help.
     pub(crate) fn read() -> (Self, GoOn) {
         let mut command = Self::command();
-        let matches = command.clone().get_matches();
+        let matches = command.clone().try_get_matches().unwrap_or_else(|error| repeat::usage_error(error).exit());
         let program = env::args_os().next().unwrap_or_else(|| "flagdl".into());
         let go_on = GoOn::new(&program, &command, &matches);
         let read = Self::from_arg_matches(&matches).and_then(|mut arguments| {
@@ -63,7 +64,7 @@ impl Arguments {
             }
             Ok(arguments)
         });
-        (read.unwrap_or_else(|error| error.format(&mut command).exit()), go_on)
+        (read.unwrap_or_else(|error| repeat::usage_error(error.format(&mut command)).exit()), go_on)
     }
 }
 

@@ -5,6 +5,7 @@ mod choice;
 mod exit;
 mod go_on;
 mod panics;
+mod repeat;
 mod report;
 mod serve;
 mod settings;
@@ -157,7 +158,7 @@ fn in_words(error: &anyhow::Error) -> String {
     let mut hints = String::new();
     let mut causes: Vec<String> = Vec::new();
     for cause in error.chain() {
-        let mut text = cause.to_string();
+        let mut text = repeat::message(&cause.to_string()).into_owned();
         if let Some(at) = text.find("\nhint: ") {
             hints.push_str(&text.split_off(at));
         }

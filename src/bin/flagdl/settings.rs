@@ -12,7 +12,7 @@ use flagdl::{
     plan::Plan,
     template::Template,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::{
     args::{self, Accept, Codes, Download, Fetching, Http, Network, Switch},
@@ -171,15 +171,15 @@ fn proxy(network: &Network, demo: bool) -> ProxyChoice {
     }
 }
 
-/// The variables that name a proxy, and its host and port (reqwest takes the first variable of each scheme).
+/// The variables that name a proxy, and its host as the client reads it (which takes the first variable of each scheme);
+/// nothing for what it cannot read.
 #[allow(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
 fn proxy_variables() -> impl Iterator<Item = (&'static str, String)> {
     let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     names.into_iter().filter_map(|name| {
         let url = env::var(name).ok().filter(|url| !url.is_empty())?;
-        let rest = url.rsplit('@').next()?;
-        let rest = rest.split_once("://").map_or(rest, |(_, rest)| rest);
-        Some((name, rest.split('/').next()?.to_owned()))
+        let host = url.parse().ok().and_then(|uri: Uri| uri.host().map(str::to_owned));
+        Some((name, host.unwrap_or_default()))
     })
 }
 

@@ -128,6 +128,22 @@ fn from_a_public_address_or_an_unknown_one_there_is_no_way_back() {
 }
 
 #[test]
+fn an_answer_that_may_have_come_through_a_proxy_has_no_known_origin() {
+    let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+    let here = address("127.0.0.1");
+    assert_eq!(guard().origin(here), Some(here));
+    for proxy in ["http:/127.0.0.1:1", "socks5://127.1", "http://127.0.0.1/x@y", "0.0.0.0:1", "[::ffff:127.0.0.1]"] {
+        let guard = Guard::new(false, [proxy]);
+        assert_eq!(guard.origin(here), None, "{proxy}");
+        assert_eq!(guard.origin(address("::ffff:127.0.0.1")), None, "{proxy}");
+        assert_eq!(guard.origin(address("10.0.0.1")), Some(address("10.0.0.1")), "{proxy}");
+    }
+    for unknown in ["", "gopher://127.0.0.1", "http://local host"] {
+        assert_eq!(Guard::new(false, ["http://10.0.0.1", unknown]).origin(here), None, "{unknown}");
+    }
+}
+
+#[test]
 fn a_refusal_says_where_to_and_how_to_allow_it() {
     let message = |text, reach| {
         let refusal = guard().judge_url(link(text).url(), reach).expect_err(text);

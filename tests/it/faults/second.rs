@@ -33,6 +33,7 @@ pub(super) const ROWS: &[Row] = &[
         "private::a_redirect_from_outside_never_leads_inside",
         "private::a_metadata_service_is_asked_for_no_list",
         "private::a_host_of_the_list_does_not_lead_to_a_metadata_service",
+        "private::behind_a_proxy_it_is_the_same_however_that_is_spelled",
         "src/fetch/guard/tests.rs::no_spelling_of_a_private_address_is_followed",
         "src/fetch/address.rs::each_block_of_ipv4_ends_where_the_registry_says",
         "src/fetch/address.rs::each_block_of_ipv6_ends_where_the_registry_says",
@@ -64,6 +65,8 @@ pub(super) const ROWS: &[Row] = &[
         "secrets::no_secret_is_in_the_ledger_and_its_log_while_a_run_goes_on",
         "secrets::no_secret_of_a_proxy_is_told_whatever_becomes_of_it",
         "secrets::no_secret_is_repeated_by_an_error_about_what_was_typed",
+        "secrets::a_url_behind_something_else_takes_its_password_to_nobody",
+        "src/link/shown.rs::no_user_no_query_and_no_fragment_is_shown",
         "going_on::no_secret_is_in_it_and_what_is_missing_is_named",
         "src/ledger/tests/rows.rs::secrets_do_not_reach_the_disk",
         "src/run/spill/worker.rs::nobody_else_can_see_the_file",
@@ -261,6 +264,7 @@ pub(super) const ROWS: &[Row] = &[
     // may hold some, the file of jobs that wait, has 0600 and no name.
     row(79, "files with more rights than the umask leaves", By(&[
         "scarce::a_mode_is_what_the_umask_leaves_and_never_more",
+        "src/bin/flagdl/report/listing.rs::a_file_that_is_replaced_leaves_its_mode_from_before_the_first_byte",
         "src/store/tests.rs::the_umask_decides_about_modes",
         "src/ledger/tests/opening.rs::the_umask_decides_about_modes",
         "src/store/tests.rs::a_scratch_file_has_no_name_and_is_the_users_alone",

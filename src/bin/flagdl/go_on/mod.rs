@@ -135,7 +135,7 @@ impl GoOn {
 /// The value of an option, as it may be shown.
 fn raw_of(id: &str, command: &Command, matches: &ArgMatches) -> Option<String> {
     let option = command.get_arguments().find(|option| option.get_id() == id)?;
-    raw(option, matches).first().map(|value| quoted(value))
+    raw(option, matches).first().map(|value| quoted(&without_secrets(option, value)))
 }
 
 /// The option's shortest name.
@@ -171,6 +171,7 @@ fn without_secrets<'a>(option: &Arg, value: &'a OsStr) -> Cow<'a, OsStr> {
 /// A URL with dots for its user and password, for what its query says, and for its fragment. A proxy's may have no
 /// scheme.
 fn hide_in_url(text: &str) -> String {
+    let whole = text;
     let (text, fragment) = text.split_once('#').map_or((text, ""), |(text, _)| (text, "#..."));
     let is_scheme = |end: &usize| text[..*end].bytes().all(|byte| byte.is_ascii_alphanumeric());
     let (scheme, rest) = text.split_at(text.find("://").filter(is_scheme).map_or(0, |end| end + "://".len()));
@@ -178,6 +179,10 @@ fn hide_in_url(text: &str) -> String {
     // are no two slashes (`http:/user@host` is read too), nobody knows.
     let is_in_path = |url: Url| url.username().is_empty() && url.password().is_none();
     let has_user = scheme.is_empty() || !Url::parse(text).is_ok_and(is_in_path);
+    // Behind a `?` it may end a password or stand in a query.
+    if has_user && whole.rsplit_once('@').is_some_and(|(before, _)| before.contains(['?', '#'])) {
+        return format!("{scheme}{HIDDEN}");
+    }
     let rest = match rest.rsplit_once('@').filter(|_| has_user) {
         Some((_, rest)) => Cow::Owned(format!("{HIDDEN}@{rest}")),
         None => Cow::Borrowed(rest),
@@ -243,6 +248,9 @@ mod tests {
             (&["-u", "http:\\s3cret@h"], "-u ...@h"),
             (&["-u", "http:/s3cret@h/://"], "-u ...@h/://"),
             (&["-u", "https://s3cret@h/x"], "-u https://...@h/x"),
+            (&["-u", "https://s3cret:x@h/?m=a@s3cret"], "-u https://..."),
+            (&["--proxy", "x:s3?cret@s3cret"], "--proxy ..."),
+            (&["--failed", "x://h h?m=a@s3cret"], "--failed x://..."),
             (&["--url-template", "https://s3@cret@h/{code}"], "--url-template 'https://...@h/{code}'"),
             (
                 &["--url-template", "https://h/{code}?k=s3cret&v={code}&s3cret"],

@@ -2,12 +2,15 @@
 //!
 //! Promises: all that is asked for goes to stdout, in either form, so it can be piped on; stderr has errors and
 //! remarks only. It makes nothing but the file of `--failed`.
+//!
+//! What surprises: where nobody reads on (`flagdl status -v | head`) it ends without a word, unless the file of `--failed`
+//! would be missed.
 
 mod args;
 mod ndjson;
 mod text;
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 
 use anyhow::{Error, Result};
 use flagdl::{
@@ -27,6 +30,7 @@ pub(crate) fn status(arguments: &StatusArgs) -> Result<u8> {
         verbose: arguments.verbose,
         failed: None,
         secret: 0,
+        is_unread: false,
     };
     let plan = if arguments.lists.is_empty() { None } else { Some(settings::status_plan(arguments)?) };
     let listing = |path| Listing::create("--failed", path, &arguments.lists);
@@ -40,6 +44,7 @@ pub(crate) fn status(arguments: &StatusArgs) -> Result<u8> {
     Ok(match finished {
         Ok(survey) if arguments.lists.is_empty() && !survey.has_ledger => 1,
         Ok(survey) => exit::code_of_status(&survey),
+        Err(_) if answer.is_unread && answer.failed.is_none() => exit::MACHINE,
         Err(error) => {
             complain(&format!("error: {}", in_words(&error)));
             exit::MACHINE
@@ -56,6 +61,8 @@ struct Answer<'a> {
     failed: Option<Listing>,
     /// Entries that failed and that nobody can list, since the ledger does not have their secrets.
     secret: u64,
+    /// Whether the reader of stdout has gone.
+    is_unread: bool,
 }
 
 impl Answer<'_> {
@@ -65,13 +72,21 @@ impl Answer<'_> {
         }
         match self.format {
             Format::Ndjson => {
-                writeln!(self.out, "{}", ndjson::entry(standing, std::mem::take(&mut self.is_first)))
+                let object = ndjson::entry(standing, std::mem::take(&mut self.is_first));
+                self.write(|out| writeln!(out, "{object}"))
             }
             Format::Text if self.verbose && standing.state != State::Here => {
-                writeln!(self.out, "{}", text::entry(standing))
+                let line = text::entry(standing);
+                self.write(|out| writeln!(out, "{line}"))
             }
             Format::Text => Ok(()),
         }
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let written = write(&mut self.out);
+        self.is_unread |= written.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        written
     }
 
     fn list(&mut self, standing: &Standing) -> io::Result<()> {
@@ -98,11 +113,15 @@ impl Answer<'_> {
                  hint: flagdl status LIST --failed FILE takes them from their list"
             ));
         }
-        let written = match self.format {
-            Format::Ndjson => writeln!(self.out, "{}", ndjson::summary(survey, self.is_first)),
-            Format::Text => text::summary(survey, arguments).iter().try_for_each(|line| writeln!(self.out, "{line}")),
+        let lines = match self.format {
+            Format::Ndjson => vec![ndjson::summary(survey, self.is_first).to_string()],
+            Format::Text => text::summary(survey, arguments),
         };
-        written.and_then(|()| self.out.flush()).map_err(|error| Error::from(error).context("cannot write to stdout"))
+        let written = self.write(|out| {
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            out.flush()
+        });
+        written.map_err(|error| Error::from(error).context("cannot write to stdout"))
     }
 }
 

@@ -3,12 +3,13 @@
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
-    path::PathBuf,
+    path::Path,
     time::{Duration, SystemTime},
 };
 
 use flagdl::{
     event::Outcome,
+    link::without_secrets,
     status::{LastRun, Phase, Standing, State, Survey},
 };
 
@@ -36,7 +37,7 @@ pub(super) fn entry(standing: &Standing) -> String {
 
 /// All counts, a line each, the last run below them.
 pub(super) fn summary(survey: &Survey, arguments: &StatusArgs) -> Vec<String> {
-    let dest = arguments.dest.display();
+    let dest = name(&arguments.dest);
     if arguments.lists.is_empty() && !survey.has_ledger {
         return vec![format!("{dest} has no ledger: nothing has been fetched into it yet")];
     }
@@ -53,12 +54,17 @@ pub(super) fn summary(survey: &Survey, arguments: &StatusArgs) -> Vec<String> {
 
 /// `list.txt in downloads`, or the folder alone.
 fn title(StatusArgs { lists, dest, .. }: &StatusArgs) -> String {
-    let name = |list: &PathBuf| if list.as_os_str() == "-" { "stdin".to_owned() } else { list.display().to_string() };
+    let dest = name(dest);
     match lists.as_slice() {
-        [] => dest.display().to_string(),
-        [list] => format!("{} in {}", name(list), dest.display()),
-        lists => format!("{} lists in {}", lists.len(), dest.display()),
+        [] => dest,
+        [list] if list.as_os_str() == "-" => format!("stdin in {dest}"),
+        [list] => format!("{} in {dest}", name(list)),
+        lists => format!("{} lists in {dest}", lists.len()),
     }
+}
+
+fn name(path: &Path) -> String {
+    without_secrets(&path.to_string_lossy()).into_owned()
 }
 
 /// The states that there are, the counts in a column, and what is behind them.
