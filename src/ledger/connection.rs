@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{
     LedgerError,
     error::About as _,
+    folder::Folder,
     schema::{self, Kind},
 };
 
@@ -30,11 +31,10 @@ pub(super) enum Access {
     Read,
 }
 
-/// Opens the database at `path`, and tells whose it is. What is [taken](take) only then is changed by being closed.
-pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError> {
-    if let Some(what) = what_else(path) {
-        return Err(LedgerError::NotAFile { path: path.to_owned(), what });
-    }
+/// Opens the database of a folder, and tells whose it is. What is [taken](take) only then is changed by being closed.
+pub(super) fn open(folder: &Folder, access: Access) -> Result<(Connection, Kind), LedgerError> {
+    folder.check_files()?;
+    let path = &*folder.database();
     let had_log = has_log(path);
     if !had_log {
         // What lies in the one file is all there is: it can be looked at without a lock and without a trace.
@@ -111,18 +111,6 @@ fn uri(path: &Path) -> String {
         }
     }
     uri + "?immutable=1"
-}
-
-/// What has the name, where that is no plain file.
-fn what_else(path: &Path) -> Option<&'static str> {
-    let kind = path.symlink_metadata().ok()?.file_type();
-    if kind.is_file() {
-        None
-    } else if kind.is_symlink() {
-        Some("a symbolic link")
-    } else {
-        Some(if kind.is_dir() { "a folder" } else { "no plain file" })
-    }
 }
 
 /// Whether there is a write-ahead log: somebody has the database open, or was killed.

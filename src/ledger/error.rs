@@ -42,9 +42,9 @@ pub enum LedgerError {
         /// What is in its place.
         what: &'static str,
     },
-    /// Something else has the name of the database.
+    /// Something else has the name of the database, or of a file that belongs to it.
     #[error(
-        "{} is {what}, and only a plain file can be the ledger\nhint: move it away, or choose another folder for \
+        "{} is {what}, and only a plain file can be part of the ledger\nhint: move it away, or choose another folder for \
          downloads", path.display()
     )]
     NotAFile {
@@ -52,6 +52,15 @@ pub enum LedgerError {
         path: PathBuf,
         /// What is in its place.
         what: &'static str,
+    },
+    /// A file that belongs to the ledger is a hard link: what is written to it would change another file as well.
+    #[error(
+        "{} has another name too (a hard link), and whatever that is would be changed with it\nhint: remove it here, or put \
+         a copy in its place", path.display()
+    )]
+    Linked {
+        /// The name in question.
+        path: PathBuf,
     },
     /// Another process works in this folder. Another attempt could succeed once it has ended.
     #[error("another flagdl{} is at work in {}\nhint: wait for it to end, or choose another folder for downloads",

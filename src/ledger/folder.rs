@@ -21,15 +21,16 @@ use rustix::{
     io::Errno,
 };
 
-use super::LedgerError;
+use super::{
+    LedgerError,
+    beside::{self, DATABASE},
+};
 use crate::{
     disk::{self, Call, Open},
     name::OWN_FOLDER,
 };
 
-/// The database in the folder.
-const DATABASE: &str = "ledger.db";
-/// The lock in it.
+/// The lock in the folder.
 const LOCK: &str = "lock";
 
 /// How often a lock that is taken is asked for again. Somebody who only wants to know the holder has it for a moment.
@@ -104,6 +105,11 @@ impl Folder {
         }
     }
 
+    /// Makes sure that the database can be opened without harm to anything else.
+    pub(super) fn check_files(&self) -> Result<(), LedgerError> {
+        beside::check(&self.handle, &self.path)
+    }
+
     /// Makes an empty database where there is none, with the mode that the umask leaves; `SQLite`'s own is stricter.
     pub(super) fn make_database(&self) -> Result<(), LedgerError> {
         // Never opens what is there: closing it again would take away the locks of this process's other connections
@@ -120,10 +126,13 @@ impl Folder {
     /// Takes the folder for this process.
     pub(super) fn lock(&self) -> Result<Lock, LedgerError> {
         let failed = |source| LedgerError::Folder { path: self.path.clone(), source };
-        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let open = || rustix::fs::openat(&self.handle, LOCK, flags, mode());
         let file = disk::call(&self.handle, Call::Open, open).map_err(|error| failed(error.into()))?;
         let mut file = File::from(file);
+        let stat = disk::call(&file, Call::Look, || rustix::fs::fstat(&file)).map_err(|error| failed(error.into()))?;
+        // Its text is about to be replaced, which must be nobody else's.
+        beside::check_single(&stat, &self.path.join(LOCK))?;
         let mut attempts = 1;
         loop {
             let lock = || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);

@@ -1,7 +1,7 @@
 //! What others have put into the destination: folders, links, pipes and sockets under the names of entries.
 //!
 //! Promises: nothing but a plain file is replaced, nothing is opened to find out what it is, so nothing is waited for,
-//! and no link is followed, whatever changes meanwhile.
+//! and no link is followed, whatever changes meanwhile; what came with the ledger leads to no other file.
 
 use std::{
     fs,
@@ -144,4 +144,35 @@ fn folders_and_links_that_come_and_go_lead_nowhere() {
     work.flagdl(["-q", "--overwrite", "-u", &url, &list]).run().expect_code(0);
     assert_eq!(work.saved().len(), codes.len());
     assert_eq!(files(&["cn"])["cn.jpg"], work.saved()["c0.jpg"]);
+}
+
+/// A database's journal that changes nothing in it, and at its end names another file.
+fn journal_naming(database: &Path, other: &Path) -> Vec<u8> {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let pages = u32::try_from(fs::metadata(database).expect("a database").len() / 4096).expect("few");
+    let name = other.to_str().expect("text").as_bytes();
+    let sum: u32 = name.iter().map(|byte| u32::from(*byte)).sum();
+    let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<_>>();
+    let mut journal = [&MAGIC[..], &numbers(&[0, 0, pages, 512, 4096])].concat();
+    journal.resize(512, 0);
+    let length = u32::try_from(name.len()).expect("short");
+    [&journal[..], &numbers(&[0x4000_0000 / 4096 + 1]), name, &numbers(&[length, sum]), &MAGIC].concat()
+}
+
+#[test]
+fn a_journal_that_came_with_the_folder_removes_nothing_elsewhere() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("cn")));
+    let (list, url) = (work.list(&["cn"]), server.url(""));
+    work.flagdl(["-u", &url, &list]).run().expect_code(0);
+    let own = work.path(DEST).join(".flagdl");
+    work.file("victim", "mine");
+    let journal = journal_naming(&own.join("ledger.db"), &work.path("victim"));
+    for arguments in [&["status"][..], &["verify"], &["verify", "-q"], &["-u", &url, &list]] {
+        fs::write(own.join("ledger.db-journal"), &journal).expect("a new file");
+        // Each run fails its test where anything outside the destination has changed.
+        let told = work.flagdl(arguments.iter().copied()).run();
+        told.expect_code(4).expect_err("ledger.db-journal is damaged: ").expect_err("\nhint: move it away");
+        assert_eq!(work.read("victim"), "mine", "{told}");
+    }
 }
