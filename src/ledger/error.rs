@@ -78,6 +78,14 @@ pub enum LedgerError {
         /// The folder for downloads.
         path: PathBuf,
     },
+    /// The folder that was opened is not the one any more that its path leads to. Another attempt could succeed.
+    #[error(
+        "{} was moved or replaced while flagdl was at work in it\nhint: run it again once nobody does that", path.display()
+    )]
+    Moved {
+        /// The ledger's folder.
+        path: PathBuf,
+    },
     /// A later version of flagdl made it.
     #[error(
         "the ledger {} has schema {version}, and this flagdl knows none above {}\nhint: use the newer flagdl, or move \

@@ -37,11 +37,14 @@ const LOCK: &str = "lock";
 const LOCK_ATTEMPTS: u32 = 4;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
-/// The ledger's folder, open.
+/// The ledger's folder, open, and with it the folder for downloads. Whoever works in them takes these handles: what a path
+/// leads to may change at any moment.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     handle: OwnedFd,
-    /// The folder for downloads, as the caller knows it.
+    /// The folder for downloads.
+    above: OwnedFd,
+    /// The path of the folder for downloads, as the caller knows it.
     destination: PathBuf,
     /// Its own path, without symbolic links: `SQLite` takes paths only, and is told to follow none.
     path: PathBuf,
@@ -59,7 +62,7 @@ impl Folder {
             Err(error) => return Err(LedgerError::Folder { path, source: error.into() }),
         }
         let handle = Self::open(&above).map_err(|error| blame(&above, &path, error))?;
-        Ok(Self { handle, destination: destination.to_owned(), path })
+        Ok(Self { handle, above, destination: destination.to_owned(), path })
     }
 
     /// The folder in `destination`; none where it is missing.
@@ -70,7 +73,7 @@ impl Folder {
         }
         let (above, path) = Self::find(destination)?;
         match Self::open(&above) {
-            Ok(handle) => Ok(Some(Self { handle, destination: destination.to_owned(), path })),
+            Ok(handle) => Ok(Some(Self { handle, above, destination: destination.to_owned(), path })),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(blame(&above, &path, error)),
         }
@@ -88,6 +91,25 @@ impl Folder {
     fn open(above: &OwnedFd) -> Result<OwnedFd, Errno> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
         disk::call(above, Call::Open, || rustix::fs::openat(above, OWN_FOLDER, flags, Mode::empty()))
+    }
+
+    /// A handle of the folder for downloads.
+    pub(crate) fn destination(&self) -> Result<OwnedFd, LedgerError> {
+        let failed = |source| LedgerError::Folder { path: self.path.clone(), source };
+        self.above.try_clone().map_err(failed)
+    }
+
+    /// Makes sure that what was just opened by its path is the database in this folder.
+    pub(super) fn check_place(&self) -> Result<(), LedgerError> {
+        let failed = |error: Errno| LedgerError::Folder { path: self.path.clone(), source: error.into() };
+        let path = self.database();
+        let look = || rustix::fs::statat(&self.handle, DATABASE, AtFlags::SYMLINK_NOFOLLOW);
+        let own = disk::call(&self.handle, Call::Look, look).map_err(failed)?;
+        match disk::call(&*path, Call::Look, || rustix::fs::lstat(&path)) {
+            Ok(found) if (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino) => Ok(()),
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => Err(LedgerError::Moved { path: self.path.clone() }),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// Where the database is, or is to be.

@@ -29,18 +29,15 @@ mod write;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rusqlite::Connection;
 
 pub use self::error::LedgerError;
-use self::{
-    connection::Access,
-    error::About as _,
-    folder::{Folder, Lock},
-};
+use self::{connection::Access, error::About as _, folder::Lock};
 pub(crate) use self::{
-    folder::Holder,
+    folder::{Folder, Holder},
     read::{Reader, View},
     record::{EndedEntry, Known, LastOutcome, Record, Row, RunId, StoredFile, Validators},
     runs::{Beginning, Counts, Ending, HowEnded, Run},
@@ -55,7 +52,7 @@ pub(crate) type SyncFiles = Box<dyn FnMut() -> io::Result<()> + Send>;
 #[derive(Debug)]
 pub(crate) struct Ledger {
     connection: Connection,
-    folder: Folder,
+    folder: Arc<Folder>,
     path: PathBuf,
     // Last, so that the database is closed before another process may have it.
     lock: Lock,
@@ -73,7 +70,7 @@ impl Ledger {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).about(&path)?;
         schema::migrate(&mut connection, &path, kind)?;
         connection::take(&connection, &path)?;
-        Ok(Self { connection, folder, path, lock })
+        Ok(Self { connection, folder: Arc::new(folder), path, lock })
     }
 
     /// The same, but none where there is no ledger yet, or no folder.
@@ -102,10 +99,14 @@ impl Ledger {
         Ok(Folder::existing(destination)?.map_or(Holder::Nobody, |folder| folder.holder()))
     }
 
+    /// The folder that it is in.
+    pub(crate) fn folder(&self) -> &Arc<Folder> {
+        &self.folder
+    }
+
     /// A reader of it, for another thread.
     pub(crate) fn reader(&self) -> Result<Reader, LedgerError> {
-        let stopped = || LedgerError::Stopped { path: self.path.clone() };
-        Reader::connect(&self.folder)?.ok_or_else(stopped)
+        Reader::beside(&self.folder)
     }
 
     /// The runs whose files may not have reached the disk before the machine was last started, and that nobody has
@@ -119,13 +120,13 @@ impl Ledger {
     /// With `sync` a row is only there after a power loss if its file is, because the files are brought to the disk
     /// first. Without it the ledger itself stays whole, but [`Ledger::suspect_runs`] has to be asked.
     pub(crate) fn begin(self, beginning: &Beginning, sync: Option<SyncFiles>) -> Result<Writer, LedgerError> {
-        let Self { connection, path, lock, .. } = self;
+        let Self { connection, folder, path, lock } = self;
         let synchronous = if sync.is_some() { "FULL" } else { "NORMAL" };
         connection.pragma_update(None, "synchronous", synchronous).about(&path)?;
         // Where fsync(2) does not reach the disk itself, as on macOS; elsewhere it means nothing.
         connection.pragma_update(None, "fullfsync", sync.is_some()).about(&path)?;
         runs::settle(&connection, beginning).about(&path)?;
         let run = runs::begin(&connection, beginning, sync.is_some()).about(&path)?;
-        Writer::start(connection, path, lock, run, sync)
+        Writer::start(connection, folder, path, lock, run, sync)
     }
 }

@@ -52,6 +52,11 @@ impl Reader {
         Ok(Some(Self { connection, path }))
     }
 
+    /// A reader of a ledger that this process holds. Blocks.
+    pub(crate) fn beside(folder: &Folder) -> Result<Self, LedgerError> {
+        Self::connect(folder)?.ok_or_else(|| LedgerError::Stopped { path: folder.database() })
+    }
+
     /// The ledger as it is now, for questions about names.
     pub(crate) fn view(&mut self) -> Result<View<'_>, LedgerError> {
         self.connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).about(&self.path)?;

@@ -10,6 +10,7 @@ use std::{
     path::Path,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
+    time::{Duration, Instant},
 };
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
@@ -174,5 +175,52 @@ fn a_journal_that_came_with_the_folder_removes_nothing_elsewhere() {
         let told = work.flagdl(arguments.iter().copied()).run();
         told.expect_code(4).expect_err("ledger.db-journal is damaged: ").expect_err("\nhint: move it away");
         assert_eq!(work.read("victim"), "mine", "{told}");
+    }
+}
+
+/// Has a link lead elsewhere, in one step.
+fn repoint(work: &Workspace, link: &str, to: &str) {
+    symlink(to, work.path("next")).expect("a link");
+    fs::rename(work.path("next"), work.path(link)).expect("a link in its place");
+}
+
+/// Copies a folder for downloads, with its ledger.
+fn copy(work: &Workspace, from: &str, to: &str) {
+    fs::create_dir_all(work.path(to).join(".flagdl")).expect("a folder");
+    for name in ["a.jpg", "b.jpg", ".flagdl/ledger.db"] {
+        fs::copy(work.path(from).join(name), work.path(to).join(name)).expect("a file");
+    }
+}
+
+#[test]
+fn a_destination_that_leads_elsewhere_meanwhile_stays_what_it_was() {
+    for is_first in [true, false] {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.script("/a.jpg", [jpeg("a"), jpeg("changed")].map(Answer::ok));
+        server.script("/b.jpg", [Answer::ok(jpeg("b")), Answer::status(404)]);
+        let (list, url) = (work.list(&["a", "b"]), server.url(""));
+        work.flagdl(["-d", "v1", "-u", &url, &list]).may_write("v1").run().expect_code(0);
+        copy(&work, "v1", "v2");
+        symlink("v1", work.path("current")).expect("a link");
+
+        let arguments = ["-d", "current", "--update", "--gone", "delete", "--max-gone", "1", "-u", &url, "-"];
+        let run = work.flagdl(arguments).may_write("v1").may_write("current").open_input();
+        let mut run = run.start();
+        if is_first {
+            let begun = Instant::now();
+            while fs::read(work.path("v1/.flagdl/lock")).expect("a lock").is_empty() {
+                assert!(begun.elapsed() < Duration::from_secs(30), "it never begins");
+                thread::sleep(Duration::from_millis(1));
+            }
+        } else {
+            run.write("a\n");
+            server.wait_for(3);
+        }
+        repoint(&work, "current", "v2");
+        run.write(if is_first { "a\nb\n" } else { "b\n" });
+        // The run fails its test where anything has changed in the other folder.
+        let told = run.wait();
+        told.expect_code(3);
+        assert_eq!(work.saved_in("v1").into_iter().collect::<Vec<_>>(), [("a.jpg".to_owned(), jpeg("changed"))]);
     }
 }

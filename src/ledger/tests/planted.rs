@@ -107,3 +107,25 @@ fn what_is_written_to_has_no_second_name() {
         assert_eq!(fs::read(&victim).expect("still there"), b"mine", "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_folder_that_takes_anothers_place_is_not_taken_for_it() {
+    let (above, other) = (folder(), folder());
+    drop(Ledger::open(other.path()).expect("made"));
+    let place = above.path().join("place");
+    fs::create_dir(&place).expect("made");
+    let ledger = Ledger::open(&place).expect("made");
+    let writer = ledger.begin(&beginning("boot"), None).expect("a run");
+    Reader::beside(writer.folder()).expect("in its place");
+    fs::rename(&place, above.path().join("moved")).expect("moved");
+    for is_missing in [true, false] {
+        if !is_missing {
+            fs::rename(other.path(), &place).expect("moved");
+        }
+        let error = Reader::beside(writer.folder()).expect_err("another, or none");
+        assert!(matches!(error, LedgerError::Moved { .. } | LedgerError::Unusable { .. }), "{error}");
+        assert!(is_missing || matches!(error, LedgerError::Moved { .. }), "{error}");
+    }
+    let kept = writer.folder().destination().expect("a handle");
+    assert!(rustix::fs::statat(&kept, ".flagdl/ledger.db", rustix::fs::AtFlags::empty()).is_ok());
+}
