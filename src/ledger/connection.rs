@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{
     LedgerError,
     error::About as _,
+    folder::Folder,
     schema::{self, Kind},
 };
 
@@ -30,21 +31,20 @@ pub(super) enum Access {
     Read,
 }
 
-/// Opens the database at `path`, and tells whose it is. What is [taken](take) only then is changed by being closed.
-pub(super) fn open(path: &Path, access: Access) -> Result<(Connection, Kind), LedgerError> {
-    if let Some(what) = what_else(path) {
-        return Err(LedgerError::NotAFile { path: path.to_owned(), what });
-    }
+/// Opens the database of a folder, and tells whose it is. What is [taken](take) only then is changed by being closed.
+pub(super) fn open(folder: &Folder, access: Access) -> Result<(Connection, Kind), LedgerError> {
+    folder.check_files()?;
+    let path = &*folder.database();
     let had_log = has_log(path);
     if !had_log {
         // What lies in the one file is all there is: it can be looked at without a lock and without a trace.
-        examine(&immutable(path)?, path)?;
+        examine(&immutable(folder, path)?, path)?;
     }
-    let opened = shared(path, access, had_log);
+    let opened = shared(folder, path, access, had_log);
     match opened {
         // On a medium that cannot be written to, not even the log's index can be made.
         Err(error) if access == Access::Read && error.is_about_writing() && !has_log(path) => {
-            let connection = immutable(path)?;
+            let connection = immutable(folder, path)?;
             let kind = examine(&connection, path)?;
             Ok((connection, kind))
         }
@@ -58,8 +58,10 @@ pub(super) fn take(connection: &Connection, path: &Path) -> Result<(), LedgerErr
     Ok(())
 }
 
-fn shared(path: &Path, access: Access, had_log: bool) -> Result<(Connection, Kind), LedgerError> {
+fn shared(folder: &Folder, path: &Path, access: Access, had_log: bool) -> Result<(Connection, Kind), LedgerError> {
     let connection = Connection::open_with_flags(path, flags() | OpenFlags::SQLITE_OPEN_READ_WRITE).about(path)?;
+    // Until it is asked something, it has looked at nothing else.
+    folder.check_place()?;
     // Until it is taken: closing the connection must not carry over the log of another program, nor one that damage may be
     // in. Where there was none, the one that this connection makes is to go with it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, had_log).about(path)?;
@@ -90,9 +92,10 @@ fn examine(connection: &Connection, path: &Path) -> Result<Kind, LedgerError> {
 }
 
 /// A connection that believes that nobody writes: it takes no lock and needs no log.
-fn immutable(path: &Path) -> Result<Connection, LedgerError> {
+fn immutable(folder: &Folder, path: &Path) -> Result<Connection, LedgerError> {
     let flags = flags() | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(uri(path), flags).about(path)?;
+    folder.check_place()?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).about(path)?;
     Ok(connection)
 }
@@ -111,18 +114,6 @@ fn uri(path: &Path) -> String {
         }
     }
     uri + "?immutable=1"
-}
-
-/// What has the name, where that is no plain file.
-fn what_else(path: &Path) -> Option<&'static str> {
-    let kind = path.symlink_metadata().ok()?.file_type();
-    if kind.is_file() {
-        None
-    } else if kind.is_symlink() {
-        Some("a symbolic link")
-    } else {
-        Some(if kind.is_dir() { "a folder" } else { "no plain file" })
-    }
 }
 
 /// Whether there is a write-ahead log: somebody has the database open, or was killed.

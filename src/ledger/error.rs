@@ -53,9 +53,9 @@ pub enum LedgerError {
         /// How long its path may be, in bytes.
         most: usize,
     },
-    /// Something else has the name of the database.
+    /// Something else has the name of the database, or of a file that belongs to it.
     #[error(
-        "{} is {what}, and only a plain file can be the ledger\nhint: move it away, or choose another folder for \
+        "{} is {what}, and only a plain file can be part of the ledger\nhint: move it away, or choose another folder for \
          downloads", path.display()
     )]
     NotAFile {
@@ -63,6 +63,15 @@ pub enum LedgerError {
         path: PathBuf,
         /// What is in its place.
         what: &'static str,
+    },
+    /// A file that belongs to the ledger is a hard link: what is written to it would change another file as well.
+    #[error(
+        "{} has another name too (a hard link), and whatever that is would be changed with it\nhint: remove it here, or put \
+         a copy in its place", path.display()
+    )]
+    Linked {
+        /// The name in question.
+        path: PathBuf,
     },
     /// Another process works in this folder. Another attempt could succeed once it has ended.
     #[error("another flagdl{} is at work in {}\nhint: wait for it to end, or choose another folder for downloads",
@@ -78,6 +87,14 @@ pub enum LedgerError {
     #[error("another flagdl has worked in {} since this one began\nhint: run it again", path.display())]
     Overtaken {
         /// The folder for downloads.
+        path: PathBuf,
+    },
+    /// The folder that was opened is not the one any more that its path leads to. Another attempt could succeed.
+    #[error(
+        "{} was moved or replaced while flagdl was at work in it\nhint: run it again once nobody does that", path.display()
+    )]
+    Moved {
+        /// The ledger's folder.
         path: PathBuf,
     },
     /// A later version of flagdl made it.

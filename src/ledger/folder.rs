@@ -22,15 +22,16 @@ use rustix::{
     io::Errno,
 };
 
-use super::LedgerError;
+use super::{
+    LedgerError,
+    beside::{self, DATABASE},
+};
 use crate::{
     disk::{self, Call, Open},
     name::{MAX_NAME, OWN_FOLDER},
 };
 
-/// The database in the folder.
-const DATABASE: &str = "ledger.db";
-/// The lock in it.
+/// The lock in the folder.
 const LOCK: &str = "lock";
 
 /// Longest path of a folder for downloads, in bytes. `SQLite` takes paths of 512 (`MAX_PATHNAME` in its `os_unix.c`), of which
@@ -41,11 +42,14 @@ pub(super) const LONGEST: usize = 512 - "-journal".len() - "/.flagdl/ledger.db".
 const LOCK_ATTEMPTS: u32 = 4;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
-/// The ledger's folder, open.
+/// The ledger's folder, open, and with it the folder for downloads. Whoever works in them takes these handles: what a path
+/// leads to may change at any moment.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     handle: OwnedFd,
-    /// The folder for downloads, as the caller knows it.
+    /// The folder for downloads.
+    above: OwnedFd,
+    /// The path of the folder for downloads, as the caller knows it.
     destination: PathBuf,
     /// Its own path, without symbolic links: `SQLite` takes paths only, and is told to follow none.
     path: PathBuf,
@@ -63,7 +67,7 @@ impl Folder {
             Err(error) => return Err(LedgerError::Folder { path, source: error.into() }),
         }
         let handle = Self::open(&above).map_err(|error| blame(&above, &path, error))?;
-        Ok(Self { handle, destination: destination.to_owned(), path })
+        Ok(Self { handle, above, destination: destination.to_owned(), path })
     }
 
     /// The folder in `destination`; none where it is missing.
@@ -74,7 +78,7 @@ impl Folder {
         }
         let (above, path) = Self::find(destination)?;
         match Self::open(&above) {
-            Ok(handle) => Ok(Some(Self { handle, destination: destination.to_owned(), path })),
+            Ok(handle) => Ok(Some(Self { handle, above, destination: destination.to_owned(), path })),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(blame(&above, &path, error)),
         }
@@ -109,6 +113,25 @@ impl Folder {
         disk::call(above, Call::Open, || rustix::fs::openat(above, OWN_FOLDER, flags, Mode::empty()))
     }
 
+    /// A handle of the folder for downloads.
+    pub(crate) fn destination(&self) -> Result<OwnedFd, LedgerError> {
+        let failed = |source| LedgerError::Folder { path: self.path.clone(), source };
+        self.above.try_clone().map_err(failed)
+    }
+
+    /// Makes sure that what was just opened by its path is the database in this folder.
+    pub(super) fn check_place(&self) -> Result<(), LedgerError> {
+        let failed = |error: Errno| LedgerError::Folder { path: self.path.clone(), source: error.into() };
+        let path = self.database();
+        let look = || rustix::fs::statat(&self.handle, DATABASE, AtFlags::SYMLINK_NOFOLLOW);
+        let own = disk::call(&self.handle, Call::Look, look).map_err(failed)?;
+        match disk::call(&*path, Call::Look, || rustix::fs::lstat(&path)) {
+            Ok(found) if (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino) => Ok(()),
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => Err(LedgerError::Moved { path: self.path.clone() }),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     /// Where the database is, or is to be.
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
@@ -122,6 +145,11 @@ impl Folder {
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(LedgerError::Folder { path: self.path.clone(), source: error.into() }),
         }
+    }
+
+    /// Makes sure that the database can be opened without harm to anything else.
+    pub(super) fn check_files(&self) -> Result<(), LedgerError> {
+        beside::check(&self.handle, &self.path)
     }
 
     /// Makes an empty database where there is none, with the mode that the umask leaves; `SQLite`'s own is stricter.
@@ -140,10 +168,13 @@ impl Folder {
     /// Takes the folder for this process.
     pub(super) fn lock(&self) -> Result<Lock, LedgerError> {
         let failed = |source| LedgerError::Folder { path: self.path.clone(), source };
-        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let open = || rustix::fs::openat(&self.handle, LOCK, flags, mode());
         let file = disk::call(&self.handle, Call::Open, open).map_err(|error| failed(error.into()))?;
         let mut file = File::from(file);
+        let stat = disk::call(&file, Call::Look, || rustix::fs::fstat(&file)).map_err(|error| failed(error.into()))?;
+        // Its text is about to be replaced, which must be nobody else's.
+        beside::check_single(&stat, &self.path.join(LOCK))?;
         let mut attempts = 1;
         loop {
             let lock = || rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);

@@ -11,6 +11,7 @@
 //! What surprises: entries that were skipped, were duplicates, were left or had no name leave no row. The row that a
 //! skipped one has says more than "skipped" would, the others have none of their own; the run's counts hold them all.
 
+mod beside;
 mod connection;
 mod error;
 mod folder;
@@ -28,18 +29,15 @@ mod write;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rusqlite::Connection;
 
 pub use self::error::LedgerError;
-use self::{
-    connection::Access,
-    error::About as _,
-    folder::{Folder, Lock},
-};
+use self::{connection::Access, error::About as _, folder::Lock};
 pub(crate) use self::{
-    folder::Holder,
+    folder::{Folder, Holder},
     read::{Reader, View},
     record::{EndedEntry, Known, LastOutcome, Record, Row, RunId, StoredFile, Validators},
     runs::{Beginning, Counts, Ending, HowEnded, Run},
@@ -54,6 +52,7 @@ pub(crate) type SyncFiles = Box<dyn FnMut() -> io::Result<()> + Send>;
 #[derive(Debug)]
 pub(crate) struct Ledger {
     connection: Connection,
+    folder: Arc<Folder>,
     path: PathBuf,
     // Last, so that the database is closed before another process may have it.
     lock: Lock,
@@ -66,12 +65,12 @@ impl Ledger {
         let lock = folder.lock()?;
         folder.make_database()?;
         let path = folder.database();
-        let (mut connection, kind) = connection::open(&path, Access::Write)?;
+        let (mut connection, kind) = connection::open(&folder, Access::Write)?;
         // Where there can be no such log (no shared memory), the database keeps its own kind, and readers wait.
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).about(&path)?;
         schema::migrate(&mut connection, &path, kind)?;
         connection::take(&connection, &path)?;
-        Ok(Self { connection, path, lock })
+        Ok(Self { connection, folder: Arc::new(folder), path, lock })
     }
 
     /// The same, but none where there is no ledger yet, or no folder.
@@ -101,10 +100,14 @@ impl Ledger {
         Ok(Folder::existing(destination)?.map_or(Holder::Nobody, |folder| folder.holder()))
     }
 
+    /// The folder that it is in.
+    pub(crate) fn folder(&self) -> &Arc<Folder> {
+        &self.folder
+    }
+
     /// A reader of it, for another thread.
     pub(crate) fn reader(&self) -> Result<Reader, LedgerError> {
-        let stopped = || LedgerError::Stopped { path: self.path.clone() };
-        Reader::connect(self.path.clone())?.ok_or_else(stopped)
+        Reader::beside(&self.folder)
     }
 
     /// The runs whose files may not have reached the disk before the machine was last started, and that nobody has
@@ -118,13 +121,13 @@ impl Ledger {
     /// With `sync` a row is only there after a power loss if its file is, because the files are brought to the disk
     /// first. Without it the ledger itself stays whole, but [`Ledger::suspect_runs`] has to be asked.
     pub(crate) fn begin(self, beginning: &Beginning, sync: Option<SyncFiles>) -> Result<Writer, LedgerError> {
-        let Self { connection, path, lock } = self;
+        let Self { connection, folder, path, lock } = self;
         let synchronous = if sync.is_some() { "FULL" } else { "NORMAL" };
         connection.pragma_update(None, "synchronous", synchronous).about(&path)?;
         // Where fsync(2) does not reach the disk itself, as on macOS; elsewhere it means nothing.
         connection.pragma_update(None, "fullfsync", sync.is_some()).about(&path)?;
         runs::settle(&connection, beginning).about(&path)?;
         let run = runs::begin(&connection, beginning, sync.is_some()).about(&path)?;
-        Writer::start(connection, path, lock, run, sync)
+        Writer::start(connection, folder, path, lock, run, sync)
     }
 }

@@ -39,9 +39,10 @@ macro_rules! is_lost {
 }
 
 impl Reader {
-    /// The ledger at `path`; none where it is empty yet.
-    pub(super) fn connect(path: PathBuf) -> Result<Option<Self>, LedgerError> {
-        let (connection, kind) = connection::open(&path, Access::Read)?;
+    /// The ledger of a folder; none where it is empty yet.
+    pub(super) fn connect(folder: &Folder) -> Result<Option<Self>, LedgerError> {
+        let path = folder.database();
+        let (connection, kind) = connection::open(folder, Access::Read)?;
         match kind {
             Kind::New => return Ok(None),
             Kind::Ours(version) if version < schema::VERSION => return Err(LedgerError::Older { path, version }),
@@ -49,6 +50,11 @@ impl Reader {
         }
         connection::take(&connection, &path)?;
         Ok(Some(Self { connection, path }))
+    }
+
+    /// A reader of a ledger that this process holds. Blocks.
+    pub(crate) fn beside(folder: &Folder) -> Result<Self, LedgerError> {
+        Self::connect(folder)?.ok_or_else(|| LedgerError::Stopped { path: folder.database() })
     }
 
     /// The ledger as it is now, for questions about names.
@@ -106,7 +112,7 @@ impl Reader {
     /// The ledger in a folder for downloads; none where there is no ledger. Needs no lock.
     pub(crate) fn open(destination: &Path) -> Result<Option<Self>, LedgerError> {
         match Folder::existing(destination)? {
-            Some(folder) if folder.has_database()? => Self::connect(folder.database()),
+            Some(folder) if folder.has_database()? => Self::connect(&folder),
             _ => Ok(None),
         }
     }

@@ -64,8 +64,18 @@ fn take(connection: &mut Connection, steps: &[&str], from: i64) -> rusqlite::Res
     Ok(())
 }
 
-/// Makes sure that the tables and views are there, as the header says.
+/// How many of the tables hold rows, as they should: one row more is then an end. A view, a virtual table or a column that
+/// is computed may go on for ever, or take all memory.
+const TABLES_OF_ROWS: &str = "SELECT count(*) FROM sqlite_schema AS item \
+     WHERE name IN ('entry', 'run') AND type = 'table' AND rootpage > 0 \
+     AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(item.name) WHERE hidden <> 0)";
+
+/// Makes sure that the tables and views are there, as the header says. Runs nothing that the schema says.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let tables: i64 = connection.query_row(TABLES_OF_ROWS, [], |row| row.get(0)).map_err(|error| blame(path, error))?;
+    if tables != 2 {
+        return Err(damage(path, "entry and run are not both tables".into()));
+    }
     for sql in
         ["SELECT last_modified FROM entry", "SELECT options FROM run", "SELECT * FROM items", "SELECT * FROM runs"]
     {
@@ -112,6 +122,24 @@ mod tests {
         connection.prepare("SELECT x, y FROM a").expect("both columns are there");
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("read");
         assert_eq!(version, 2);
+    }
+
+    #[test]
+    fn what_has_no_rows_of_its_own_is_no_table() {
+        let endless = |table: &str| {
+            format!(
+                "ALTER TABLE {table} RENAME TO kept; CREATE VIEW {table} AS WITH RECURSIVE \
+                 endless AS (SELECT 1 UNION ALL SELECT * FROM endless) SELECT kept.* FROM kept, endless"
+            )
+        };
+        let computed = "ALTER TABLE run ADD computed AS (hex(zeroblob(400000000)))".to_owned();
+        for change in [endless("entry"), endless("run"), computed] {
+            let mut connection = Connection::open_in_memory().expect("memory");
+            migrate(&mut connection, Path::new("x"), Kind::New).expect("made");
+            connection.execute_batch(&change).expect(&change);
+            let error = check(&connection, Path::new("x")).expect_err(&change);
+            assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 use std::{
     collections::VecDeque,
     path::PathBuf,
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -22,7 +23,7 @@ use tokio::sync::{
 
 use super::{
     LedgerError, SyncFiles,
-    folder::Lock,
+    folder::{Folder, Lock},
     record::{Record, RunId},
     runs::Ending,
     worker::{Message, Worker},
@@ -38,6 +39,7 @@ const ROOM_PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(crate) struct Writer {
     run: RunId,
+    folder: Arc<Folder>,
     path: PathBuf,
     /// None once the writer has been told to end.
     queue: Option<mpsc::Sender<Message>>,
@@ -50,6 +52,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
+        folder: Arc<Folder>,
         path: PathBuf,
         lock: Lock,
         run: RunId,
@@ -68,12 +71,17 @@ impl Writer {
             .name("flagdl-ledger".into())
             .spawn(work)
             .map_err(|source| LedgerError::Thread { path: path.clone(), source })?;
-        Ok(Self { run, path, queue: Some(queue), waiting: VecDeque::new(), thread: Some(thread) })
+        Ok(Self { run, folder, path, queue: Some(queue), waiting: VecDeque::new(), thread: Some(thread) })
     }
 
     /// The number of the run that is being written.
     pub(crate) fn run(&self) -> RunId {
         self.run
+    }
+
+    /// The folder that is worked in.
+    pub(crate) fn folder(&self) -> &Arc<Folder> {
+        &self.folder
     }
 
     /// Tells a record, without waiting. Whoever [is behind](Writer::is_behind) after that is to

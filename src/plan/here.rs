@@ -7,7 +7,7 @@
 //!
 //! What surprises: the size is all that is looked at. What a disk does to the bytes of a file is for `verify` to find.
 
-use std::{ops::RangeInclusive, path::Path};
+use std::ops::RangeInclusive;
 
 use crate::{
     ledger::{Known, LastOutcome, Ledger, LedgerError, Reader, Row, StoredFile, Validators, View},
@@ -45,8 +45,7 @@ pub(crate) struct Before {
 
 impl Here {
     /// What is in a folder, looked at with what the options want; `now` is in seconds since 1970.
-    pub(crate) fn open(ledger: &Ledger, folder: &Path, options: &Options, now: u64) -> Result<Self, LedgerError> {
-        let failed = |source| LedgerError::Folder { path: folder.into(), source };
+    pub(crate) fn open(ledger: &Ledger, options: &Options, now: u64) -> Result<Self, LedgerError> {
         let wishes = Wishes {
             existing: options.existing,
             adopt: options.adopt,
@@ -55,7 +54,8 @@ impl Here {
             // What is noted of the future was noted by a clock that was wrong.
             recently: options.missing_ttl.map(|ttl| now.saturating_sub(ttl.as_secs())..=now),
         };
-        Ok(Self { reader: ledger.reader()?, folder: Some(Inspector::open(folder).map_err(failed)?), wishes })
+        let folder = Inspector::over(ledger.folder().destination()?);
+        Ok(Self { reader: ledger.reader()?, folder: Some(folder), wishes })
     }
 
     /// Only whose each name is: for somebody who looks at the files himself.

@@ -35,21 +35,22 @@ pub(super) fn go_on(folder: &Path, options: &Options) -> Result<Option<Begun>, L
     let opened =
         if options.adopt && folder.is_dir() { Some(Ledger::open(folder)?) } else { Ledger::open_existing(folder)? };
     let Some(ledger) = opened else { return Ok(None) };
-    let here = Here::open(&ledger, folder, options, seconds_since_1970())?;
+    let here = Here::open(&ledger, options, seconds_since_1970())?;
     let suspects = Suspects::find(&ledger, folder, boot().as_deref())?;
-    Ok(Some(Begun { writer: begin(ledger, folder, options)?, here, suspects }))
+    Ok(Some(Begun { writer: begin(ledger, options)?, here, suspects }))
 }
 
 /// Begins a run in a folder that had no ledger before. Blocks.
 pub(super) fn begin_anew(folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
-    begin(Ledger::open_new(folder)?, folder, options)
+    begin(Ledger::open_new(folder)?, options)
 }
 
-fn begin(ledger: Ledger, folder: &Path, options: &Options) -> Result<Writer, LedgerError> {
+fn begin(ledger: Ledger, options: &Options) -> Result<Writer, LedgerError> {
     let version = env!("CARGO_PKG_VERSION").into();
     let beginning = Beginning { at: seconds_since_1970(), boot: boot(), version, options: in_short(options).into() };
-    store::sweep(folder);
-    let sync = options.durability.sync(folder).map_err(|source| LedgerError::Sync { path: folder.into(), source })?;
+    let folder = ledger.folder().destination()?;
+    store::sweep(&folder);
+    let sync = options.durability.sync(folder);
     ledger.begin(&beginning, sync.map(|sync| Box::new(sync) as SyncFiles))
 }
 

@@ -80,8 +80,7 @@ impl Suspects {
         if runs.is_empty() {
             return Ok(None);
         }
-        let failed = |source| LedgerError::Folder { path: folder.into(), source };
-        let (mut reader, inspector) = (ledger.reader()?, Inspector::open(folder).map_err(failed)?);
+        let (mut reader, inspector) = (ledger.reader()?, Inspector::over(ledger.folder().destination()?));
         let files = reader.count_of_runs(&runs)?;
         Ok(Some(Self { path: folder.into(), folder: inspector, reader, runs, files, key: Box::default() }))
     }

@@ -9,6 +9,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::fd::OwnedFd,
     path::Path,
 };
 
@@ -65,13 +66,13 @@ impl Durability {
     }
 
     /// What brings the files that have been saved in a folder to the disk; none where nobody does.
-    pub(crate) fn sync(self, folder: &Path) -> io::Result<Option<impl FnMut() -> io::Result<()> + Send + use<>>> {
+    pub(crate) fn sync(self, folder: OwnedFd) -> Option<impl FnMut() -> io::Result<()> + Send + use<>> {
         if self == Self::None {
-            return Ok(None);
+            return None;
         }
         // One handle for the whole run: it is told of each failure once, also of those before the call.
-        let folder = open(folder)?;
-        Ok(Some(move || if self == Self::Batch { sync_batch(&folder) } else { sync_folder(&folder) }))
+        let folder = File::from(folder);
+        Some(move || if self == Self::Batch { sync_batch(&folder) } else { sync_folder(&folder) })
     }
 }
 

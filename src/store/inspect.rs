@@ -122,7 +122,7 @@ impl Inspector {
     }
 
     /// Over a folder that is open.
-    pub(super) fn over(folder: OwnedFd) -> Self {
+    pub(crate) fn over(folder: OwnedFd) -> Self {
         Self { folder }
     }
 

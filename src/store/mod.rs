@@ -150,16 +150,19 @@ impl Destination {
         }
         durability.make_folder(path).map_err(failed)?;
         let folder = open_folder(path).map_err(|error| failed(error.into()))?;
-        Ok(Self { folder, path: path.to_owned(), durability })
+        Ok(Self::over(folder, path, durability))
+    }
+
+    /// A folder that is open; the path is for messages.
+    pub(crate) fn over(folder: OwnedFd, path: &Path, durability: Durability) -> Self {
+        Self { folder, path: path.to_owned(), durability }
     }
 }
 
 /// Takes away what runs that were killed left behind in a folder, of which nobody may be at work in it.
-pub(crate) fn sweep(folder: &Path) {
+pub(crate) fn sweep(folder: &OwnedFd) {
     // Whatever keeps us from it shows when the folder is used.
-    if let Ok(folder) = open_folder(folder)
-        && let Ok(own) = open_own(&folder)
-    {
+    if let Ok(own) = open_own(folder) {
         sweep::sweep(&own);
     }
 }

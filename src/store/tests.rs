@@ -138,7 +138,7 @@ fn each_durability_saves_and_replaces_and_syncs() {
             store.save(text.as_bytes(), &name("a.jpg")).expect("saved");
         }
         assert_eq!(fs::read(folder.path().join("a.jpg")).expect("a file"), b"second");
-        let sync = durability.sync(folder.path()).expect("a folder");
+        let sync = durability.sync(File::open(folder.path()).expect("a folder").into());
         assert_eq!(sync.is_some(), durability != Durability::None);
         if let Some(mut sync) = sync {
             sync().and_then(|()| sync()).expect("synced");
@@ -159,7 +159,7 @@ fn what_killed_runs_have_left_goes_when_it_is_swept_and_nothing_else_does() {
     fs::write(own.join(&staged), b"half").expect("written");
     fs::create_dir(own.join(sweep::staged_name(7, 1))).expect("made");
     symlink("/no/such/file", own.join(sweep::staged_name(7, 2))).expect("made");
-    super::sweep(folder.path());
+    super::sweep(&File::open(folder.path()).expect("a folder").into());
     let (names, mut left) = listings(folder.path());
     left.retain(|name| name != &sweep::staged_name(7, 1) && name != &sweep::staged_name(7, 2));
     assert_eq!((names, left), (vec![staged], [".fdl-x.part", "ledger.db", "lock"].map(str::to_owned).into()));

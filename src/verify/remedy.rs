@@ -38,19 +38,20 @@ pub(super) fn open(folder: &Path, remedy: Remedy) -> Result<Opened, VerifyError>
     if !Ledger::is_in(folder)? {
         return Err(none());
     }
-    let (hold, reader) = match Ledger::open_existing(folder) {
-        Ok(ledger) => hold(ledger.ok_or_else(none)?, remedy)?,
+    match Ledger::open_existing(folder) {
+        Ok(ledger) => Ok(hold(ledger.ok_or_else(none)?, remedy)?),
         Err(error) if remedy == Remedy::Tell && error.is_about_writing() => {
-            (Hold::None, read_only(folder)?.ok_or_else(none)?)
+            let reader = read_only(folder)?.ok_or_else(none)?;
+            let failed = |source| VerifyError::Folder { path: folder.to_owned(), source };
+            let inspector = Arc::new(Inspector::open(folder).map_err(failed)?);
+            Ok(Opened { hold: Hold::None, reader, inspector })
         }
-        Err(error) => return Err(error.into()),
-    };
-    let failed = |source| VerifyError::Folder { path: folder.to_owned(), source };
-    Ok(Opened { hold, reader, inspector: Arc::new(Inspector::open(folder).map_err(failed)?) })
+        Err(error) => Err(error.into()),
+    }
 }
 
-fn hold(ledger: Ledger, remedy: Remedy) -> Result<(Hold, Reader), LedgerError> {
-    let reader = ledger.reader()?;
+fn hold(ledger: Ledger, remedy: Remedy) -> Result<Opened, LedgerError> {
+    let (reader, inspector) = (ledger.reader()?, Arc::new(Inspector::over(ledger.folder().destination()?)));
     let hold = match remedy {
         Remedy::Tell => Hold::Ledger { _held: ledger },
         Remedy::Forget => {
@@ -59,7 +60,7 @@ fn hold(ledger: Ledger, remedy: Remedy) -> Result<(Hold, Reader), LedgerError> {
             Hold::Run(ledger.begin(&beginning, None)?)
         }
     };
-    Ok((hold, reader))
+    Ok(Opened { hold, reader, inspector })
 }
 
 /// The ledger without its lock. Somebody else may be able to write where this process is not.

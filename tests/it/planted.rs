@@ -1,7 +1,7 @@
 //! What others have put into the destination: folders, links, pipes and sockets under the names of entries.
 //!
 //! Promises: nothing but a plain file is replaced, nothing is opened to find out what it is, so nothing is waited for,
-//! and no link is followed, whatever changes meanwhile.
+//! and no link is followed, whatever changes meanwhile; what came with the ledger leads to no other file.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
     path::Path,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
@@ -146,4 +146,82 @@ fn folders_and_links_that_come_and_go_lead_nowhere() {
     work.flagdl(["-q", "--overwrite", "-u", &url, &list]).run().expect_code(0);
     assert_eq!(work.saved().len(), codes.len());
     assert_eq!(files(&["cn"])["cn.jpg"], work.saved()["c0.jpg"]);
+}
+
+/// A database's journal that changes nothing in it, and at its end names another file.
+fn journal_naming(database: &Path, other: &Path) -> Vec<u8> {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let pages = u32::try_from(fs::metadata(database).expect("a database").len() / 4096).expect("few");
+    let name = other.to_str().expect("text").as_bytes();
+    let sum: u32 = name.iter().map(|byte| u32::from(*byte)).sum();
+    let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<_>>();
+    let mut journal = [&MAGIC[..], &numbers(&[0, 0, pages, 512, 4096])].concat();
+    journal.resize(512, 0);
+    let length = u32::try_from(name.len()).expect("short");
+    [&journal[..], &numbers(&[0x4000_0000 / 4096 + 1]), name, &numbers(&[length, sum]), &MAGIC].concat()
+}
+
+#[test]
+fn a_journal_that_came_with_the_folder_removes_nothing_elsewhere() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("cn")));
+    let (list, url) = (work.list(&["cn"]), server.url(""));
+    work.flagdl(["-u", &url, &list]).run().expect_code(0);
+    let own = work.path(DEST).join(".flagdl");
+    work.file("victim", "mine");
+    let journal = journal_naming(&own.join("ledger.db"), &work.path("victim"));
+    for arguments in [&["status"][..], &["verify"], &["verify", "-q"], &["-u", &url, &list]] {
+        fs::write(own.join("ledger.db-journal"), &journal).expect("a new file");
+        // Each run fails its test where anything outside the destination has changed.
+        let told = work.flagdl(arguments.iter().copied()).run();
+        told.expect_code(4).expect_err("ledger.db-journal is damaged: ").expect_err("\nhint: move it away");
+        assert_eq!(work.read("victim"), "mine", "{told}");
+    }
+}
+
+/// Has a link lead elsewhere, in one step.
+fn repoint(work: &Workspace, link: &str, to: &str) {
+    symlink(to, work.path("next")).expect("a link");
+    fs::rename(work.path("next"), work.path(link)).expect("a link in its place");
+}
+
+/// Copies a folder for downloads, with its ledger.
+fn copy(work: &Workspace, from: &str, to: &str) {
+    fs::create_dir_all(work.path(to).join(".flagdl")).expect("a folder");
+    for name in ["a.jpg", "b.jpg", ".flagdl/ledger.db"] {
+        fs::copy(work.path(from).join(name), work.path(to).join(name)).expect("a file");
+    }
+}
+
+#[test]
+fn a_destination_that_leads_elsewhere_meanwhile_stays_what_it_was() {
+    for is_first in [true, false] {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.script("/a.jpg", [jpeg("a"), jpeg("changed")].map(Answer::ok));
+        server.script("/b.jpg", [Answer::ok(jpeg("b")), Answer::status(404)]);
+        let (list, url) = (work.list(&["a", "b"]), server.url(""));
+        work.flagdl(["-d", "v1", "-u", &url, &list]).may_write("v1").run().expect_code(0);
+        copy(&work, "v1", "v2");
+        symlink("v1", work.path("current")).expect("a link");
+
+        let arguments = ["-d", "current", "--update", "--gone", "delete", "--max-gone", "1", "-u", &url, "-"];
+        let run = work.flagdl(arguments).may_write("v1").may_write("current").open_input();
+        let mut run = run.start();
+        if is_first {
+            let begun = Instant::now();
+            while fs::read(work.path("v1/.flagdl/lock")).expect("a lock").is_empty() {
+                assert!(begun.elapsed() < Duration::from_secs(30), "it never begins");
+                thread::sleep(Duration::from_millis(1));
+            }
+        } else {
+            run.write("a\n");
+            server.wait_for(3);
+        }
+        repoint(&work, "current", "v2");
+        run.write(if is_first { "a\nb\n" } else { "b\n" });
+        // The run fails its test where anything has changed in the other folder.
+        let told = run.wait();
+        told.expect_code(3);
+        assert_eq!(work.saved_in("v1").into_iter().collect::<Vec<_>>(), [("a.jpg".to_owned(), jpeg("changed"))]);
+    }
 }

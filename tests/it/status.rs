@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{
@@ -278,6 +279,23 @@ fn what_cannot_be_read_or_told_is_an_error_of_this_machine() {
     fs::write(work.path("downloads/.flagdl/ledger.db"), "no database at all, but long enough ".repeat(300))
         .expect("new");
     for arguments in [&["status"][..], &["status", &list]] {
+        let told = work.flagdl(arguments.iter().copied()).run();
+        told.expect_code(4).expect_err("is damaged: ").expect_err("\nhint: move it away");
+    }
+}
+
+#[test]
+fn a_ledger_without_an_end_is_refused_and_not_read() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always_below("/", Answer::ok(jpeg("cn")));
+    let (list, url) = (work.list(&["cn"]), server.url(""));
+    work.flagdl(["-u", &url, &list]).run().expect_code(0);
+    let ledger = Connection::open(work.path("downloads/.flagdl/ledger.db")).expect("a database");
+    let endless = "ALTER TABLE run RENAME TO kept; CREATE VIEW run AS WITH RECURSIVE endless AS (SELECT 1 UNION ALL SELECT * \
+                   FROM endless) SELECT kept.* FROM kept, endless";
+    ledger.execute_batch(endless).expect("made");
+    drop(ledger);
+    for arguments in [&["status"][..], &["verify"], &["-u", &url, &list]] {
         let told = work.flagdl(arguments.iter().copied()).run();
         told.expect_code(4).expect_err("is damaged: ").expect_err("\nhint: move it away");
     }

@@ -1,6 +1,7 @@
 //! The ledger's promises, on a real file system.
 
 mod opening;
+mod planted;
 mod power;
 mod rows;
 mod running;

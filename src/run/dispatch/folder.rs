@@ -2,7 +2,7 @@
 //!
 //! Promises: nothing is asked of anyone before both are open, so no end goes unnoted; while the ledger is behind,
 //! nothing new is started and nothing more is read, so what waits to be noted stays little; whatever ends a run, what
-//! was noted before is kept.
+//! was noted before is kept; the files are in the folder that the ledger is of, whatever the path leads to by then.
 //!
 //! What surprises: where there was a ledger before, it was opened before the list was read.
 
@@ -24,10 +24,18 @@ impl<T: Transport> Dispatcher<'_, T> {
         if self.schedule.waiting() == 0 || self.setting.store.get().is_some() {
             return;
         }
-        let (folder, setting, has_ledger) = (self.folder.clone(), Arc::clone(&self.setting), self.ledger.is_some());
+        let (path, setting) = (self.folder.clone(), Arc::clone(&self.setting));
+        let held = self.ledger.as_ref().map(|ledger| Arc::clone(ledger.folder()));
         let opened = tokio::task::spawn_blocking(move || {
-            let destination = Destination::make(&folder, setting.options.durability)?;
-            let ledger = if has_ledger { None } else { Some(noting::begin_anew(&folder, &setting.options)?) };
+            let durability = setting.options.durability;
+            let (held, ledger) = if let Some(held) = held {
+                (held, None)
+            } else {
+                Destination::make(&path, durability)?;
+                let ledger = noting::begin_anew(&path, &setting.options)?;
+                (Arc::clone(ledger.folder()), Some(ledger))
+            };
+            let destination = Destination::over(held.destination()?, &path, durability);
             Ok::<_, Cause>((Store::open(destination)?, ledger))
         });
         match opened.await {

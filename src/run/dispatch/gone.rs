@@ -2,19 +2,20 @@
 //!
 //! Promises: nothing is removed before every entry has had its turn, nor where more files are gone than allowed: a
 //! server that has lost its disk answers 404 to everything. What is removed is a plain file that has the size which the
-//! ledger knows, and that its server did not have in this very run.
+//! ledger knows, and that its server did not have in this very run; it is in the folder that the run has worked in, and
+//! the path may lead elsewhere by now.
 //!
 //! What surprises: the file goes before the ledger forgets it. A kill or a failure in between leaves a row without a
 //! file, which the next such run forgets, so it looks even where nothing was gone; the other way round would leave a
 //! file that nobody knows of.
 
-use std::{io, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::Dispatcher;
 use crate::{
     event::{Change, Event, Withheld},
     fetch::Transport,
-    ledger::{LedgerError, Reader, Record, Row, RunId},
+    ledger::{Folder, Reader, Record, Row, RunId},
     options::{Existing, Gone},
     run::Cause,
     stop::Stop,
@@ -51,7 +52,7 @@ impl<T: Transport> Dispatcher<'_, T> {
         let Some(ledger) = &mut self.ledger else { return Ok(()) };
         // Until then not every row tells how its entry has ended.
         ledger.flush().await?;
-        let (folder, store, run) = (self.folder.clone(), Arc::clone(self.setting.store()), ledger.run());
+        let (folder, store, run) = (Arc::clone(ledger.folder()), Arc::clone(self.setting.store()), ledger.run());
         let mut sweep = in_background(move || Sweep::begin(&folder, store, run)).await?;
         while self.failed.is_none() && self.stop.now() == Stop::Run {
             let (swept, batch) = in_background(move || sweep.next_batch()).await?;
@@ -101,11 +102,9 @@ struct Batch {
 }
 
 impl Sweep {
-    fn begin(folder: &Path, store: Arc<Store>, run: RunId) -> Result<Self, Cause> {
-        let failed = |source: io::Error| StoreError::Open { path: folder.to_owned(), source };
-        let stopped = || LedgerError::Stopped { path: folder.to_owned() };
-        let reader = Reader::open(folder)?.ok_or_else(stopped)?;
-        Ok(Self { reader, folder: Inspector::open(folder).map_err(failed)?, store, run, after: Box::default() })
+    fn begin(folder: &Folder, store: Arc<Store>, run: RunId) -> Result<Self, Cause> {
+        let (reader, inspector) = (Reader::beside(folder)?, Inspector::over(folder.destination()?));
+        Ok(Self { reader, folder: inspector, store, run, after: Box::default() })
     }
 
     /// Removes the next files, up to one that cannot be.

@@ -278,7 +278,6 @@ async fn a_body_is_taken_in_chunks_and_in_no_other_coding_nor_with_a_length_besi
     let mut bench = Bench::new();
     let options = Options { retries: 0, ..options(1) };
     bench.run("chunked\nboth\ngzip\ngzip-field\ntwice\n", &double, options).await.expect("it goes on");
-    let unexpected = "error unexpected-encoding";
     let [unexpected, protocol] = ["error unexpected-encoding", "error protocol"];
     let codes = [
         ("both", protocol),
