@@ -137,11 +137,11 @@ impl Folder {
         self.path.join(DATABASE)
     }
 
-    /// Whether there is a database.
+    /// Whether there is a database. An empty file is none: nothing was ever noted in it, or all of it is lost.
     pub(super) fn has_database(&self) -> Result<bool, LedgerError> {
         let look = || rustix::fs::statat(&self.handle, DATABASE, AtFlags::SYMLINK_NOFOLLOW);
         match disk::call(&self.handle, Call::Look, look) {
-            Ok(_) => Ok(true),
+            Ok(stat) => Ok(stat.st_size > 0 || FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(LedgerError::Folder { path: self.path.clone(), source: error.into() }),
         }

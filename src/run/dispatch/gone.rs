@@ -2,24 +2,28 @@
 //!
 //! Promises: nothing is removed before every entry has had its turn, nor where more files are gone than allowed: a
 //! server that has lost its disk answers 404 to everything. What is removed is a plain file that has the size which the
-//! ledger knows, and that its server did not have in this very run; it is in the folder that the run has worked in, and
+//! ledger knows, or is broken, and that its server did not have in this very run; it is in the folder that the run has worked in, and
 //! the path may lead elsewhere by now.
 //!
 //! What surprises: the file goes before the ledger forgets it. A kill or a failure in between leaves a row without a
 //! file, which the next such run forgets, so it looks even where nothing was gone; the other way round would leave a
 //! file that nobody knows of.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use super::Dispatcher;
 use crate::{
     event::{Change, Event, Withheld},
     fetch::Transport,
-    ledger::{Folder, Reader, Record, Row, RunId},
+    ledger::{Folder, Reader, Record, Row, RunId, StoredFile},
+    name::Name,
     options::{Existing, Gone},
     run::Cause,
     stop::Stop,
-    store::{Store, StoreError, inspect::Inspector},
+    store::{
+        Depth, Store, StoreError,
+        inspect::{Expected, Inspector},
+    },
 };
 
 /// Files that are removed in one go.
@@ -125,8 +129,18 @@ impl Sweep {
 
     fn remove(&self, row: &Row) -> Result<bool, StoreError> {
         let Some(file) = &row.file else { return Ok(false) };
-        let looked = self.folder.look(&row.path, file.bytes);
-        let removed = looked.and_then(|is_here| Ok(is_here && self.folder.remove(&row.path)?));
+        let removed = self.folder.look(&row.path, file.bytes).and_then(|is_here| {
+            if is_here { self.folder.remove(&row.path) } else { self.remove_broken(&row.path, file) }
+        });
         removed.map_err(|error| self.store.failure(error, &row.path))
+    }
+
+    /// What has another size than it was saved with is somebody's work, unless it is broken.
+    fn remove_broken(&self, path: &Name, file: &StoredFile) -> io::Result<bool> {
+        let expected = Expected { bytes: file.bytes, sha256: file.sha256, format: file.format.as_deref() };
+        match self.folder.inspect(path, &expected, Depth::Quick) {
+            Ok(()) => Ok(false),
+            Err(damage) => self.folder.remove_broken(path, &expected, &damage),
+        }
     }
 }

@@ -279,13 +279,13 @@ async fn a_body_is_taken_in_chunks_and_in_no_other_coding_nor_with_a_length_besi
     let options = Options { retries: 0, ..options(1) };
     bench.run("chunked\nboth\ngzip\ngzip-field\ntwice\n", &double, options).await.expect("it goes on");
     let [unexpected, protocol] = ["error unexpected-encoding", "error protocol"];
-    let codes = [
+    let ends = [
         ("both", protocol),
         ("chunked", "ok"),
         ("gzip", unexpected),
         ("gzip-field", unexpected),
         ("twice", unexpected),
     ];
-    let expected: Vec<_> = codes.iter().map(|(code, end)| format!("{code} {end}")).collect();
+    let expected: Vec<_> = ends.iter().map(|(code, end)| format!("{code} {end}")).collect();
     assert_eq!(bench.ended(), expected);
 }

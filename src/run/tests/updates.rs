@@ -115,6 +115,20 @@ async fn what_is_gone_is_deleted_at_the_end_where_that_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_gone_and_broken_goes_too_and_what_somebody_has_edited_stays() {
+    let (mut bench, origin, list) = mirror().await;
+    origin.remove("5").remove("7");
+    fs::write(bench.out().join("5"), &image(5)[..20]).expect("written");
+    let edited = [image(7), b"more".to_vec()].concat();
+    fs::write(bench.out().join("7"), &edited).expect("written");
+    let options = Options { gone: Gone::Delete(Share::Part(1.0)), ..update() };
+    let summary = run(&mut bench, &list, &origin, options).await;
+    assert_eq!((counts(&summary), summary.deleted), ([0, 8, 2, 0, 0, 0], 1));
+    assert_eq!(bench.files(), ["0", "1", "2", "3", "4", "6", "7", "8", "9"]);
+    assert_eq!(fs::read(bench.out().join("7")).expect("a file"), edited);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_deleted_and_not_yet_forgotten_is_forgotten_by_the_next_update() {
     let (mut bench, origin, list) = mirror().await;
     origin.remove("5");
