@@ -117,6 +117,10 @@ class Workspace:
             pictures[f"{name}.jpg"] = self.serve(f"{below}/{name}.jpg", images.jpeg(name, size))
         return pictures
 
+    def serve_also(self, name, other):
+        """Serves a file that is served already under another name too."""
+        os.link(self._served / name, self._served / other)
+
     def date(self, name, seconds):
         """Says when a file on the server was changed. nginx makes its ETag of that, in whole seconds, and the size."""
         os.utime(self._served / name, (seconds, seconds))

@@ -40,6 +40,33 @@ def a_long_list_of_missing_codes_stays_below_64_mib(work):
 
 
 @case(limit=300)
+def four_times_as_many_pictures_take_no_more_memory(work):
+    # Both fill what is read ahead, and the longer one is more than names are kept of in memory.
+    shorter, longer, most_more = 20_000, 80_000, 8 * 1024
+    picture = work.serve("mixed/pic0.jpg", images.jpeg("mixed", 1_024))
+    names = {f"pic{number}.jpg" for number in range(longer) if number % 5 < 2}
+    for name in names - {"pic0.jpg"}:
+        work.serve_also("mixed/pic0.jpg", f"mixed/{name}")
+
+    def peak(length):
+        work.remove(work.dest)
+        run = work.flagdl("-c", "16", "--base-url", work.nginx.url("mixed", way="silent_log"),
+                          work.list(*(f"pic{number}" for number in range(length))), limit=90)
+        run.expect_code(3).expect_tally(ok=length * 2 // 5, not_found=length * 3 // 5)
+        expect(run.usage.peak_kib > _PEAK_AT_LEAST, "the peak of memory was not measured", run.details)
+        return run.usage.peak_kib, run
+
+    least, _ = peak(shorter)
+    # How threads take turns costs some mebibytes now and then; what grows with the list is there each time.
+    for _ in range(3):
+        most, run = peak(longer)
+        if most <= least + most_more:
+            break
+    expect(most <= least + most_more, f"{(most - least) / 1024:.1f} MiB more for the longer list", run.details)
+    work.expect_files(dict.fromkeys(names, picture), run)
+
+
+@case(limit=300)
 def a_long_list_for_a_closed_port_stays_below_64_mib(work):
     listed, length = long_list(work)
     with RefusingPort() as closed:
