@@ -69,13 +69,34 @@ def an_ipv6_address_that_nobody_answers_at_costs_a_moment_and_no_entry(work):
         one.close()
 
 
-@case(limit=90)
-def few_local_ports_cost_no_entry(work):
+def own_network(setup):
+    """What to put before a shell's line so that it runs in a network of its own, where the line `setup` works."""
     namespace = ["unshare", "--map-root-user", "--net", "sh", "-c"]
-    setup = "ip link set lo up && echo 40000 40011 > /proc/sys/net/ipv4/ip_local_port_range"
     allowed = shutil.which("unshare") and subprocess.run([*namespace, setup], capture_output=True, check=False)
     if not allowed or allowed.returncode != 0:
         raise Skipped(f"a network of its own: {allowed.stderr.decode().strip() if allowed else 'unshare'}")
+    return namespace
+
+
+@case()
+def a_host_that_no_way_leads_to_is_tried_as_often_as_any_other(work):
+    # No route at all, and one that says that nobody is there. One a run: where several hosts cannot be reached and nobody
+    # else has been, that is taken for our network, which is waited for.
+    setup = "ip link set lo up && ip route add unreachable 198.51.100.0/24"
+    namespace = own_network(setup)
+    for host, words in [("192.0.2.1", "Network is unreachable"), ("198.51.100.1", "No route to host")]:
+        url = f"http://{host}/a.jpg"
+        run = work.flagdl("--retries", "2", "--format", "ndjson", work.list(url),
+                          wrapper=[*namespace, f'{setup} && exec "$0" "$@"'])
+        entry = run.expect_code(1).entry(url)
+        equal((entry["outcome"], entry["class"], entry["attempts"]), ("error", "connect", 3), host, run.details)
+        expect(words in entry["message"], f"no word of {words!r}", run.details)
+
+
+@case(limit=90)
+def few_local_ports_cost_no_entry(work):
+    setup = "ip link set lo up && echo 40000 40011 > /proc/sys/net/ipv4/ip_local_port_range"
+    namespace = own_network(setup)
     names = [f"port{number}" for number in range(200)]
     served = work.folder / "pictures"
     served.mkdir()

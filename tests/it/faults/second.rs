@@ -50,7 +50,10 @@ pub(super) const ROWS: &[Row] = &[
         "proxies::no_proxy_takes_hosts_out",
         "private::verbose_says_once_what_cannot_be_seen_behind_a_proxy",
     ])),
-    row(53, ".netrc, cookies, keyrings", By(&["redirects::no_netrc_no_cookie_and_no_referer_goes_into_any_request"])),
+    row(53, ".netrc, cookies, keyrings", By(&[
+        "redirects::no_netrc_no_cookie_and_no_referer_goes_into_any_request",
+        "e2e::nothing_in_the_users_home_is_looked_at",
+    ])),
     row(54, "secrets in what is printed or written", By(&[
         "secrets::no_secret_is_in_anything_that_a_run_prints_or_writes",
         "secrets::no_secret_is_in_what_is_told_of_earlier_runs",
@@ -127,7 +130,10 @@ pub(super) const ROWS: &[Row] = &[
         "src/fetch/resolve.rs::a_name_that_does_not_exist_is_told_from_a_look_up_that_failed",
         "src/fetch/resolve.rs::an_answer_is_kept_for_a_minute_and_a_failure_for_five_seconds",
     ])),
+    // Bettered: where nobody at all can be reached, it is our network that is gone (68), and costs no attempts.
     row(66, "refused, reset and unreachable connections; IPv6 that is broken", By(&[
+        "outcomes::a_mixed_list_gives_exactly_the_right_objects",
+        "e2e::a_host_that_no_way_leads_to_is_tried_as_often_as_any_other",
         "patience::what_may_pass_is_tried_again",
         "patience::connect_timeout_ends_a_connection_that_is_neither_made_nor_refused",
         "bodies::a_connection_that_is_lost_before_an_answer_is_tried_again",
