@@ -63,7 +63,7 @@ fn every_kind_of_entry_ends_as_what_it_is() {
             "http://h/cn.jpg -> cn.jpg",
             "http://example.org/a/b.png?x=… -> b.png",
             "3: the scheme ftp is not http or https",
-            "http://h/mailto%3Ax.jpg -> mailto%3Ax.jpg",
+            "4: the scheme mailto is not http or https",
             "5: not a URL: empty host",
             "http://h/...jpg -> %2E..jpg",
         ]

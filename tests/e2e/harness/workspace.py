@@ -1,6 +1,7 @@
 """What a case is given: an empty folder of its own, the server, and flagdl with its results in a form to ask.
 
-Everything a case says about files is said by comparing bytes with what the server was given to serve.
+Everything a case says about files is said by comparing bytes with what the server was given to serve. When a run has
+ended, nothing outside its destination has changed but what its arguments name, or the case fails.
 """
 
 import json
@@ -17,6 +18,8 @@ from .process import Process, clean_environment
 
 _SUMMARY = re.compile(r"^(\d+) ok, (\d+) not found, (\d+) errors?\b", re.MULTILINE)
 _STATE_FOLDER = ".flagdl"
+# What a run may write to, beside its destination; the last one is strace's.
+_WRITES_TO = ("--dest", "-d", "--failed", "--diff", "-o")
 
 
 @dataclass
@@ -74,10 +77,11 @@ class Run:
 class Running:
     """A flagdl that runs now."""
 
-    def __init__(self, process, out, err):
+    def __init__(self, process, out, err, changes):
         self.process = process
         self.out = out
         self.err = err
+        self._changes = changes
 
     def wait(self, limit=60):
         """Its end; running on past the limit fails the case."""
@@ -85,6 +89,7 @@ class Running:
         done = Run(usage, _text(self.out), _text(self.err))
         expect(not usage.overran, f"flagdl was still running after {limit:g} s", done.details)
         expect("panicked at" not in done.err, "flagdl panicked", done.details)
+        equal(self._changes()[:3], [], "what has changed outside the destination", done.details)
         return done
 
 
@@ -100,6 +105,8 @@ class Workspace:
         self.dest = folder / "dest"
         self._served = served
         self._runs = 0
+        # What the case has written, maybe while a run goes on.
+        self._own = set()
 
     def serve(self, name, data):
         """Puts a file on the server and returns its bytes. Cases keep apart by the folder they begin the name with."""
@@ -146,27 +153,59 @@ class Workspace:
     def list(self, *entries, name="list.txt"):
         """Writes a list, one entry a line, and returns its path. Bytes are written as they are."""
         path = self.folder / name
+        self._own.add(str(path))
         path.write_bytes(b"".join((e if isinstance(e, bytes) else e.encode()) + b"\n" for e in entries))
         return path
 
-    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=None, environment=None, dest=True, wrapper=()):
-        """Starts flagdl with `--dest` set to this workspace's, and nothing of the user's environment."""
+    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=None, environment=None, dest=True, wrapper=(),
+              writes=()):
+        """Starts flagdl with `--dest` set to this workspace's, and nothing of the user's environment.
+
+        `writes` are the paths that the wrapper itself writes to.
+        """
         self._runs += 1
         out, err = (self.folder / f"{self._runs}.{kind}" for kind in ("stdout", "stderr"))
         command = [*wrapper, self.binary, *(["--dest", self.dest] if dest else []), *arguments]
+        settings = {**self.environment(), **(environment or {})}
+        apart = {*self._may_change(command, settings), *map(str, writes)}
+        before = self._snapshot(apart)
         with open(out, "wb") as out_file, open(err, "wb") as err_file:
             process = Process(
-                command, environment={**self.environment(), **(environment or {})}, cwd=self.folder, stdin=stdin,
+                command, environment=settings, cwd=self.folder, stdin=stdin,
                 stdout=out_file if stdout is None else stdout, stderr=err_file,
             )
-        return Running(process, out, err)
+        return Running(process, out, err, lambda: _differences(before, self._snapshot(apart)))
 
     def flagdl(self, *arguments, limit=60, **settings):
         """Runs flagdl to its end."""
         return self.start(*arguments, **settings).wait(limit)
 
     def environment(self):
-        return clean_environment(self.folder)
+        # So that what is written to either is seen.
+        return {**clean_environment(self.folder), "TMPDIR": str(self.folder)}
+
+    def _may_change(self, command, settings):
+        """What a run may write to, by its arguments and settings."""
+        words = [str(word) for word in command]
+        named = [path for option, path in zip(words, words[1:]) if option in _WRITES_TO]
+        named += [path for name, path in settings.items() if name in ("FLAGDL_DEST", "FLAGDL_FAILED", "FLAGDL_DIFF")]
+        return {str(self.folder / path) for path in [*named, "downloads"]}
+
+    def _snapshot(self, apart):
+        """{path: what changes when it is written to} of the case's folder, and the names in the two above it."""
+        found = {above: sorted(os.listdir(above)) for above in map(str, (self.folder.parent, self.folder.parent.parent))}
+        folders = [str(self.folder)]
+        while folders:
+            for entry in os.scandir(folders.pop()):
+                if entry.path in apart or entry.path in self._own or entry.name.endswith((".stdout", ".stderr")):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    found[entry.path] = None
+                    folders.append(entry.path)
+                else:
+                    stat = entry.stat(follow_symlinks=False)
+                    found[entry.path] = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return found
 
     def files(self, dest=None):
         """{path below DEST: bytes} of all that a user would find there, which is all but flagdl's own folder."""
@@ -190,6 +229,11 @@ class Workspace:
         wrong = [name for name, data in wanted.items() if have[name] != data]
         expect(not wrong, f"{len(wrong)} files differ from what was served, such as {wrong[:3]}", run.details)
         equal(self.leftovers(), [], "leftovers", run.details)
+
+
+def _differences(before, after):
+    """The paths that are not what they were."""
+    return sorted(path for path in before.keys() | after.keys() if before.get(path, 0) != after.get(path, 0))
 
 
 def _last(text):

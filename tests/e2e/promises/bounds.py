@@ -102,7 +102,7 @@ def a_full_disk_ends_the_run_with_4_and_says_so(work):
     kept = work.folder / "kept"
     script = f'{mount} && "$@"; code=$?; cp -r "{work.dest}" "{kept}"; exit $code'
     run = work.flagdl("-c", "2", "--base-url", work.nginx.url("full"), work.list(*names),
-                      wrapper=[*namespace, script, "sh"])
+                      wrapper=[*namespace, script, "sh"], writes=[kept])
     run.expect_code(4)
     says_so = re.search("no space|disk (is )?full|full disk", run.err, re.IGNORECASE)
     expect(says_so, "no word of a full disk", run.details)
