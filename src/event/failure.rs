@@ -55,6 +55,9 @@ pub enum Failure {
     /// The body is encoded although `identity` was asked for. Final.
     #[error("unexpected content encoding \"{0}\"")]
     Encoding(String),
+    /// The body is encoded for its way here, and not only cut into chunks. Final.
+    #[error("unexpected transfer coding \"{0}\"")]
+    TransferCoding(String),
     /// A redirect that is not followed. Final.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
@@ -172,7 +175,7 @@ impl Failure {
             Self::NotAnImage { flaw: Flaw::NotAnImage { .. } | Flaw::Malformed { .. }, .. } => "not-an-image",
             Self::NotAnImage { flaw: Flaw::CutShort { .. }, .. } => "incomplete-image",
             Self::Digest(_) => "digest",
-            Self::Encoding(_) => "unexpected-encoding",
+            Self::Encoding(_) | Self::TransferCoding(_) => "unexpected-encoding",
             Self::Redirect(_) => "redirect",
             Self::Robots(_) => "robots",
             Self::OptedOut(_) => "opted-out",

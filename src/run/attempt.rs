@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use tokio::time::{timeout, timeout_at};
 
 use super::{
@@ -220,8 +220,9 @@ impl<T: Transport> Setting<T> {
         }
         if let Some(encoding) = head.headers.get_all(header::CONTENT_ENCODING).iter().find(|value| !is_identity(value))
         {
-            return Err(Failure::Encoding(excerpt(&String::from_utf8_lossy(encoding.as_bytes())).into_owned()));
+            return Err(Failure::Encoding(repeated(encoding)));
         }
+        judge_framing(&head.headers)?;
         let max_size = self.options.max_size;
         if coming.total().is_some_and(|total| total > max_size) { Err(Failure::TooLarge(max_size)) } else { Ok(()) }
     }
@@ -236,6 +237,31 @@ struct Told {
     coming: Option<Coming>,
     /// What has come in earlier attempts, as long as nothing is said against it.
     partial: Option<Box<Partial>>,
+}
+
+/// Refuses a body whose end cannot be relied on, or that would have to be unpacked.
+fn judge_framing(headers: &HeaderMap) -> Result<(), Failure> {
+    let Some(coding) = headers.get(header::TRANSFER_ENCODING) else { return Ok(()) };
+    // It may be what is left of an attempt to have two answers taken for one, or one for two (RFC 9112 §6.3).
+    if headers.contains_key(header::CONTENT_LENGTH) {
+        return Err(
+            FetchError::new(Fault::Protocol, Some("both a transfer encoding and a content length".into())).into()
+        );
+    }
+    // We ask for no other by a TE field, and nobody has undone it (RFC 9112 §7.4).
+    let codings = headers.get_all(header::TRANSFER_ENCODING);
+    let other = codings.iter().find(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    match other {
+        Some(other) => Err(Failure::TransferCoding(repeated(other))),
+        // Chunks in chunks (RFC 9112 §6.1).
+        None if codings.iter().nth(1).is_some() => Err(Failure::TransferCoding(repeated(coding))),
+        None => Ok(()),
+    }
+}
+
+/// What a field says, as a message may repeat it.
+fn repeated(value: &HeaderValue) -> String {
+    excerpt(&String::from_utf8_lossy(value.as_bytes())).into_owned()
 }
 
 /// Content codings are case-insensitive, and none is as good as identity (RFC 9110 §8.4.1, §12.5.3).

@@ -64,13 +64,11 @@ pub(super) struct Coming {
 }
 
 impl Coming {
-    /// The body of an answer that has all of it; beside Transfer-Encoding a Content-Length means nothing (RFC 9112
-    /// §6.3).
+    /// The body of an answer that has all of it.
     pub(super) fn whole(head: &Head, link: &Link) -> Self {
-        let is_chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
         // A 203 is what a proxy has made of a file, and its fields speak of what the file was (RFC 9110 §15.3.4).
         let is_original = head.status == 200;
-        let total = head.content_length().filter(|_| !is_chunked);
+        let total = head.content_length();
         let may_be_kept = is_original && total.is_none_or(|total| total > WORTH_KEEPING);
         Self {
             received: Received::default(),

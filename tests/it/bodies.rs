@@ -214,6 +214,19 @@ fn an_encoding_that_was_not_asked_for_is_refused() {
     {
         expect_failed(vec![Answer::ok(jpeg("it")).field("Content-Encoding", encoding)], "unexpected-encoding");
     }
+    for coding in ["gzip, chunked", "gzip", "identity", "x-unheard-of, chunked", "chunked, chunked"] {
+        // By whoever takes any bytes, these would be saved as they are.
+        let picture = jpeg("it");
+        let chunk = [format!("{:x}\r\n", picture.len()).as_bytes(), &picture, b"\r\n0\r\n\r\n"].concat();
+        let head = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n");
+        let (work, server) = (Workspace::new(), Server::start());
+        server.script("/it.jpg", [Answer::raw([head.as_bytes(), &chunk].concat())]);
+        let (list, url) = (work.list(&["it"]), server.url(""));
+        let told = work.flagdl(["--accept", "any", "--format", "ndjson", "-u", &url, &list]).run();
+        told.expect_code(1).expect_endings(&[("it", "error unexpected-encoding")]);
+        told.expect_err(&format!("unexpected transfer coding \"{coding}\""));
+        assert_eq!(work.saved(), [].into());
+    }
     let picture = jpeg("it");
     let identity = Answer::ok(&*picture).field("Content-Encoding", "identity");
     expect_saved(vec![identity.clone()], &picture);

@@ -102,15 +102,36 @@ fn lengths_that_contradict_each_other_or_are_none_are_an_error() {
 }
 
 #[test]
-fn a_transfer_encoding_counts_more_than_a_length() {
-    let (work, picture) = (Workspace::new(), jpeg("it"));
-    let chunks = [format!("{:x}\r\n", picture.len()).as_bytes(), &picture, b"\r\n0\r\n\r\n"].concat();
-    for fields in
-        ["Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"]
-    {
-        ending(&work, written(fields, &chunks), &[]).expect_code(0);
-        assert_eq!(work.saved()["it.jpg"], picture);
+fn a_length_beside_a_transfer_encoding_is_an_error_and_nothing_that_follows_is_believed() {
+    let picture = jpeg("it");
+    let half = picture.len() / 2;
+    let chunk = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
+    let chunks = [chunk(&picture[..half]), chunk(&picture[half..]), b"0\r\n\r\n".to_vec()].concat();
+    let (length, coding) = (format!("Content-Length: {}\r\n", chunks.len()), "Transfer-Encoding: chunked\r\n");
+    for fields in [format!("{length}{coding}"), format!("{coding}{length}"), format!("{coding}Content-Length: 5\r\n")] {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.script("/it.jpg", [written(&fields, &chunks).then(End::KeepAlive)]).pictures(&["cn"]);
+        let list = work.list(&["it", "cn"]);
+        let options = ["-c", "1", "--retries", "0", "--format", "ndjson", "-u", &server.url(""), &list];
+        let told = work.flagdl(options).run();
+        told.expect_code(1).expect_endings(&[("it", "error protocol"), ("cn", "ok")]);
+        told.expect_err("both a transfer encoding and a content length");
+        assert_eq!(work.saved(), files(&["cn"]));
+        let connections: Vec<_> = server.arrivals().iter().map(|arrival| arrival.connection).collect();
+        assert_eq!(connections, [0, 1], "{told}");
     }
+    // Where the body is over before it is refused, what comes behind it ends the connection.
+    let forged = jpeg("forged");
+    let forged = [format!("{HEAD}Content-Length: {}\r\n\r\n", forged.len()).as_bytes(), &forged].concat();
+    let behind = [&chunk(&picture), &b"0\r\n\r\n"[..], &forged].concat();
+    let (work, server) = (Workspace::new(), Server::start());
+    let fields = format!("Content-Length: {}\r\n{coding}", behind.len());
+    server.script("/it.jpg", [written(&fields, &behind).then(End::KeepAlive)]);
+    server.always("/cn.jpg", Answer::ok(jpeg("cn"))).pictures(&["in"]);
+    let list = work.list(&["it", "cn", "in"]);
+    let told = work.flagdl(["-c", "1", "--retries", "0", "-u", &server.url(""), &list]).run();
+    told.expect_code(1).expect_summary("2 ok, 0 not found, 1 error");
+    assert_eq!(work.saved(), files(&["cn", "in"]));
 }
 
 #[test]

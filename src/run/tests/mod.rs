@@ -264,10 +264,19 @@ async fn a_hop_goes_before_what_waits_for_its_host() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_length_beside_a_transfer_encoding_means_nothing() {
-    let answer = Answer::status(200).header("transfer-encoding", "chunked").header("content-length", "7");
-    let double = Double::default().script("http://h/both", [answer]);
+async fn a_body_is_taken_in_chunks_and_in_no_other_coding_nor_with_a_length_beside_it() {
+    let coded = |coding: &str| Answer::status(200).header("transfer-encoding", coding);
+    let double = Double::default()
+        .script("http://h/chunked", [coded("Chunked")])
+        .script("http://h/both", [coded("chunked").header("content-length", "7")])
+        .script("http://h/gzip", [coded("gzip, chunked")])
+        .script("http://h/gzip-field", [coded("gzip").header("transfer-encoding", "chunked")])
+        .script("http://h/twice", [coded("chunked").header("transfer-encoding", "chunked")]);
     let mut bench = Bench::new();
-    bench.run("both\n", &double, options(1)).await.expect("it goes on");
-    assert_eq!(bench.ended(), ["both ok"]);
+    let options = Options { retries: 0, ..options(1) };
+    bench.run("chunked\nboth\ngzip\ngzip-field\ntwice\n", &double, options).await.expect("it goes on");
+    let [wrong, refused] = ["error protocol", "error unexpected-encoding"];
+    let endings = [("both", wrong), ("chunked", "ok"), ("gzip", refused), ("gzip-field", refused), ("twice", refused)];
+    let expected: Vec<_> = endings.iter().map(|(code, end)| format!("{code} {end}")).collect();
+    assert_eq!(bench.ended(), expected);
 }
