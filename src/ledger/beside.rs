@@ -1,7 +1,8 @@
 //! What stands under the names that `SQLite` takes up on its own: the database, its journal, its log and the log's index.
 //!
-//! Promises: before the database is opened, each of them is known to be missing or a plain file, and none but the database
-//! to have a second name; a journal that would have another file removed is refused, and nothing is changed.
+//! Promises: before the database is opened, each of them is known to be missing or a plain file, and none to have a second
+//! name, but the database where it is only read; a journal that would have another file removed is refused, and nothing is
+//! changed.
 //!
 //! What surprises: a journal that is left is played back by whoever opens the database, reader or not. At its end may stand
 //! the path of a file that several databases share (a super-journal, sqlite.org/fileformat.html, 3.2), and that file is
@@ -28,12 +29,19 @@ const LOG: [&str; 2] = ["ledger.db-wal", "ledger.db-shm"];
 /// What a journal ends with, behind the path of another file. It begins with the same.
 pub(super) const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
+/// What the database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    Read,
+}
+
 /// Makes sure that the database in the folder `own`, whose path is `path`, can be opened without harm to anything else.
-pub(super) fn check(own: &OwnedFd, path: &Path) -> Result<(), LedgerError> {
+pub(super) fn check(own: &OwnedFd, path: &Path, access: Access) -> Result<(), LedgerError> {
     for name in [DATABASE, JOURNAL].into_iter().chain(LOG) {
         let look = || rustix::fs::statat(own, name, AtFlags::SYMLINK_NOFOLLOW);
         match disk::call(own, Call::Look, look) {
-            Ok(stat) if name == DATABASE => check_kind(&stat, &path.join(name))?,
+            Ok(stat) if name == DATABASE && access == Access::Read => check_kind(&stat, &path.join(name))?,
             Ok(stat) => check_single(&stat, &path.join(name))?,
             Err(Errno::NOENT) => {}
             Err(error) => return Err(LedgerError::Folder { path: path.to_owned(), source: error.into() }),

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     LedgerError,
+    beside::Access,
     error::About as _,
     folder::Folder,
     schema::{self, Kind},
@@ -24,16 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What a connection keeps of the database in memory, in KiB: the way from the root to some thousands of rows.
 const CACHE: i64 = 2 * 1024;
 
-/// What a connection is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Write,
-    Read,
-}
-
 /// Opens the database of a folder, and tells whose it is. What is [taken](take) only then is changed by being closed.
 pub(super) fn open(folder: &Folder, access: Access) -> Result<(Connection, Kind), LedgerError> {
-    folder.check_files()?;
+    folder.check_files(access)?;
     let path = &*folder.database();
     let had_log = has_log(path);
     if !had_log {

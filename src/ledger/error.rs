@@ -66,8 +66,8 @@ pub enum LedgerError {
     },
     /// A file that belongs to the ledger is a hard link: what is written to it would change another file as well.
     #[error(
-        "{} has another name too (a hard link), and whatever that is would be changed with it\nhint: remove it here, or put \
-         a copy in its place", path.display()
+        "{} has another name too (a hard link), and what has that would be changed with it\nhint: put a copy of it in its \
+         place; a lock may simply be removed", path.display()
     )]
     Linked {
         /// The name in question.

@@ -24,7 +24,7 @@ use rustix::{
 
 use super::{
     LedgerError,
-    beside::{self, DATABASE},
+    beside::{self, Access, DATABASE},
 };
 use crate::{
     disk::{self, Call, Open},
@@ -148,8 +148,8 @@ impl Folder {
     }
 
     /// Makes sure that the database can be opened without harm to anything else.
-    pub(super) fn check_files(&self) -> Result<(), LedgerError> {
-        beside::check(&self.handle, &self.path)
+    pub(super) fn check_files(&self, access: Access) -> Result<(), LedgerError> {
+        beside::check(&self.handle, &self.path, access)
     }
 
     /// Makes an empty database where there is none, with the mode that the umask leaves; `SQLite`'s own is stricter.

@@ -35,7 +35,7 @@ use std::{
 use rusqlite::Connection;
 
 pub use self::error::LedgerError;
-use self::{connection::Access, error::About as _, folder::Lock};
+use self::{beside::Access, error::About as _, folder::Lock};
 pub(crate) use self::{
     folder::{Folder, Holder},
     read::{Reader, View},

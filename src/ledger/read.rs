@@ -13,7 +13,8 @@ use rusqlite::{Connection, OptionalExtension as _, Params};
 
 use super::{
     LedgerError,
-    connection::{self, Access},
+    beside::Access,
+    connection,
     error::About as _,
     folder::Folder,
     owner::is_owned_by,

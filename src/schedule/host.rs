@@ -27,6 +27,17 @@ pub(super) enum Place {
     Paced(Instant),
     /// Has nothing to start, or as much in flight as it may.
     Resting,
+    /// Has nothing to do at all, and may be forgotten; with what it is ordered by.
+    Idle(Worth),
+}
+
+/// What idle hosts are ordered by; the least is forgotten first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Worth {
+    /// Whether it has shown anything that is still remembered.
+    is_known: bool,
+    /// When it was last asked.
+    turn: u64,
 }
 
 /// What ready hosts are ordered by, least first.
@@ -157,17 +168,15 @@ impl<K, J> Host<K, J> {
             && self.in_flight == 0
     }
 
-    /// Whether nothing would be lost if the host were forgotten.
+    /// Whether the host may be forgotten: it has nothing to do, and nothing that it was promised or that was found of it
+    /// would be broken.
     pub(super) fn is_forgettable(&self) -> bool {
-        self.is_idle()
-            && self.hold.is_none()
-            && self.down.is_none()
-            && !self.shut
-            && self.crawl_delay.is_none()
-            && self.quota.is_none()
-            && self.adapt.is_blank()
-            && self.breaker.is_blank()
-            && self.budget.is_blank()
+        self.is_idle() && self.hold.is_none() && self.down.is_none() && !self.shut && self.crawl_delay.is_none()
+    }
+
+    /// Whether nothing would be lost if it were forgotten.
+    fn is_blank(&self) -> bool {
+        self.quota.is_none() && self.adapt.is_blank() && self.breaker.is_blank() && self.budget.is_blank()
     }
 
     /// Keeps the pace that the server's rules ask for, from what was just asked on.
@@ -206,6 +215,8 @@ impl<K, J> Host<K, J> {
             Place::Paced(open)
         } else if startable {
             Place::Ready(self.rank())
+        } else if self.is_forgettable() {
+            Place::Idle(Worth { is_known: !self.is_blank(), turn: self.turn })
         } else {
             Place::Resting
         }

@@ -6,7 +6,9 @@
 //! jobs start in the order in which they came; a job that waits for its host or for its next attempt holds nothing.
 //!
 //! What surprises: it is pure. It does no I/O and reads no clock: every call is told the time, so whole runs are
-//! tested in microseconds. Hosts are remembered for what they have shown, the idle ones up to [`HOSTS_KEPT`].
+//! tested in microseconds. Hosts are remembered for what they have shown, the idle ones up to [`HOSTS_KEPT`]; of more, those
+//! are forgotten first that have shown nothing, then those that were asked longest ago. Hosts that are down are kept, for
+//! their jobs are to fail at once.
 
 pub(crate) mod hold;
 pub(crate) mod pace;
@@ -31,7 +33,7 @@ use fastrand::Rng;
 
 use self::{
     again::Delayed,
-    host::{Host, Place, Rank},
+    host::{Host, Place, Rank, Worth},
     network::Network,
     pace::{Gcra, Pace},
     stats::{HostStats, Worst},
@@ -41,7 +43,7 @@ pub(crate) use self::{
     host::Down,
 };
 
-/// So many hosts are remembered although they have nothing to do; beyond, those are forgotten that owe nothing.
+/// So many hosts are remembered although they have nothing to do.
 const HOSTS_KEPT: usize = 10_000;
 
 /// What holds for the hosts and for the run.
@@ -98,6 +100,8 @@ pub(crate) struct Schedule<K, J> {
     ready: BTreeSet<(Rank, usize)>,
     /// Hosts whose pace lets nothing go before a time.
     paced: BTreeSet<(Instant, usize)>,
+    /// Hosts that may be forgotten, the first ones first.
+    idle: BTreeSet<(Worth, usize)>,
     /// Jobs whose next attempt is due at a time.
     delayed: BinaryHeap<Delayed<K, J>>,
     run_pace: Gcra,
@@ -125,6 +129,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
             vacant: Vec::new(),
             ready: BTreeSet::new(),
             paced: BTreeSet::new(),
+            idle: BTreeSet::new(),
             delayed: BinaryHeap::new(),
             run_pace: Gcra::default(),
             network: Network::default(),
@@ -236,7 +241,7 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
     }
 
     fn settle_if_resting(&mut self, id: usize, now: Instant) {
-        if self.host(id).place == Place::Resting {
+        if matches!(self.host(id).place, Place::Resting | Place::Idle(_)) {
             self.settle(id, now);
         }
     }
@@ -293,27 +298,34 @@ impl<K: Clone + Eq + Hash, J> Schedule<K, J> {
         match before {
             Place::Ready(rank) => self.ready.remove(&(rank, id)),
             Place::Paced(open) => self.paced.remove(&(open, id)),
+            Place::Idle(worth) => self.idle.remove(&(worth, id)),
             Place::Resting => false,
         };
         match place {
             Place::Ready(rank) => self.ready.insert((rank, id)),
             Place::Paced(open) => self.paced.insert((open, id)),
+            Place::Idle(worth) => self.idle.insert((worth, id)),
             Place::Resting => false,
         };
-        if place == Place::Resting && self.ids.len() > HOSTS_KEPT {
-            self.forget(id);
+        if self.idle.len() > HOSTS_KEPT {
+            self.forget_one();
         }
     }
 
-    /// Forgets a host that owes nothing and has nothing to do.
-    fn forget(&mut self, id: usize) {
-        if self.hosts[id].as_ref().is_some_and(Host::is_forgettable)
-            && let Some(host) = self.hosts[id].take()
-        {
-            self.worst.offer(&host.key, HostStats { limit: host.limit(&self.limits), ..host.stats });
-            self.ids.remove(&host.key);
-            self.vacant.push(id);
+    /// Forgets the idle host that is worth least.
+    fn forget_one(&mut self) {
+        let Some((worth, id)) = self.idle.pop_first() else { return };
+        // Whoever was drained is idle no more, and another host may stand there.
+        let Some(host) = self.hosts[id].as_mut().filter(|host| host.place == Place::Idle(worth)) else { return };
+        if !host.is_forgettable() {
+            // A job of it waits for its time, which settles it.
+            host.place = Place::Resting;
+            return;
         }
+        self.worst.offer(&host.key, HostStats { limit: host.limit(&self.limits), ..host.stats });
+        self.ids.remove(&host.key);
+        self.hosts[id] = None;
+        self.vacant.push(id);
     }
 }
 

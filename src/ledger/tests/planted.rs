@@ -101,11 +101,25 @@ fn what_is_written_to_has_no_second_name() {
         fs::hard_link(&victim, beside(&folder, name)).expect("linked");
         let error = Ledger::open(folder.path()).expect_err(name);
         assert!(matches!(&error, LedgerError::Linked { path } if path.ends_with(name)), "{error}");
-        assert!(error.to_string().contains("hint: remove it"), "{error}");
+        assert!(error.to_string().contains("hint: put a copy"), "{error}");
         let read = Reader::open(folder.path());
         assert_eq!(read.is_ok(), name == "lock", "who only reads needs no lock");
         assert_eq!(fs::read(&victim).expect("still there"), b"mine", "{name}");
     }
+}
+
+/// As `cp -al` makes it: to write to it would change the copy, behind the back of whoever has locked that.
+#[test]
+fn a_ledger_with_a_second_name_is_read_and_not_written_to() {
+    let (folder, outside) = (folder(), folder());
+    drop(Ledger::open(folder.path()).expect("made"));
+    fs::hard_link(database(&folder), outside.path().join("copy")).expect("linked");
+    let error = Ledger::open(folder.path()).expect_err("a second name");
+    assert!(matches!(&error, LedgerError::Linked { path } if path.ends_with("ledger.db")), "{error}");
+    Reader::open(folder.path()).expect("readable").expect("a ledger");
+    fs::copy(database(&folder), beside(&folder, "copy")).expect("copied");
+    fs::rename(beside(&folder, "copy"), database(&folder)).expect("in its place");
+    Ledger::open(folder.path()).expect("as the hint says");
 }
 
 #[tokio::test]

@@ -137,8 +137,64 @@ fn a_host_is_forgotten_when_it_owes_nothing_and_not_before() {
     let (_, ticket) = start(&mut schedule, open);
     let _ = schedule.finish(ticket, CLEAN, open);
     assert_eq!(schedule.next(open + Duration::from_secs(1)), Next::Nothing);
-    schedule.forget(0);
+    schedule.forget_one();
     assert!(schedule.ids.is_empty() && schedule.hosts.iter().all(Option::is_none));
+}
+
+/// Has a host asked once, and tells how that ended.
+fn ask(schedule: &mut Schedule<usize, usize>, host: usize, heard: Heard, now: Instant) {
+    schedule.push(&host, host, now).expect("taken");
+    let Next::Start(job, ticket) = schedule.next(now) else { panic!("{host} does not start") };
+    assert_eq!(job, host);
+    let _ = schedule.finish(ticket, heard, now);
+}
+
+#[test]
+fn of_many_idle_hosts_those_asked_longest_ago_are_forgotten_whatever_they_have_shown() {
+    let (now, more) = (Instant::now(), 50);
+    let mut schedule = Schedule::new(limits(9), Rng::with_seed(7));
+    for host in 0..HOSTS_KEPT + more {
+        ask(&mut schedule, host, heard(Kind::Refused), now);
+    }
+    let is_kept = |schedule: &Schedule<usize, usize>, host| schedule.ids.contains_key(&host);
+    assert_eq!((schedule.ids.len(), schedule.hosts.iter().flatten().count()), (HOSTS_KEPT, HOSTS_KEPT));
+    assert!((0..HOSTS_KEPT + more).all(|host| is_kept(&schedule, host) == (host >= more)));
+    assert!(schedule.hosts.len() <= HOSTS_KEPT + 1, "places are used again");
+    // Who is asked again is not among them any more, and who has shown nothing goes first.
+    ask(&mut schedule, more, heard(Kind::Refused), now);
+    ask(&mut schedule, usize::MAX, CLEAN, now);
+    assert!(is_kept(&schedule, more + 1) && !is_kept(&schedule, usize::MAX));
+    ask(&mut schedule, usize::MAX, heard(Kind::Refused), now);
+    assert!(is_kept(&schedule, more) && !is_kept(&schedule, more + 1) && is_kept(&schedule, usize::MAX));
+}
+
+#[test]
+fn what_a_host_is_owed_is_kept_however_many_are_idle() {
+    let now = Instant::now();
+    let mut schedule = Schedule::new(limits(9), Rng::with_seed(7));
+    let wait = |seconds| Some(Duration::from_secs(seconds));
+    let [held, down, shut, slow, delayed] = [1, 2, 3, 4, 5].map(|host| usize::MAX - host);
+    ask(&mut schedule, held, Heard { wait: wait(60), ..heard(Kind::Pushback) }, now);
+    ask(&mut schedule, down, Heard { wait: wait(10_000), ..heard(Kind::Pushback) }, now);
+    schedule.shut(&shut, true, now);
+    schedule.slow_down(&slow, Duration::from_secs(1), now);
+    ask(&mut schedule, delayed, heard(Kind::Refused), now);
+    schedule.retry(&delayed, delayed, now + Duration::from_secs(9), retry::Cost::Whole).expect("it can be paid");
+    // The pause of the slow one is over.
+    let later = now + Duration::from_secs(5);
+    assert_eq!(schedule.next(later), Next::Wait(now + Duration::from_secs(9)));
+    for host in 0..HOSTS_KEPT + 9 {
+        ask(&mut schedule, host, heard(Kind::Refused), later);
+    }
+    for host in [held, down, shut, slow, delayed] {
+        assert!(schedule.ids.contains_key(&host), "{}", usize::MAX - host);
+    }
+    assert_eq!(schedule.push(&down, 0, later).expect_err("it is down").1, Down::Told(Duration::from_secs(10_000)));
+    let due = now + Duration::from_secs(9);
+    let Next::Start(job, ticket) = schedule.next(due) else { panic!("its time has come") };
+    assert_eq!(job, delayed);
+    let _ = schedule.finish(ticket, heard(Kind::Refused), due);
+    assert!(schedule.ids.contains_key(&delayed), "it was asked last");
 }
 
 #[test]
