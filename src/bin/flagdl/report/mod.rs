@@ -51,7 +51,8 @@ pub(crate) struct Console {
     first_object: bool,
     failed: Option<Listing>,
     diff: Option<Listing>,
-    quiet: bool,
+    /// Whether it was stopped, perhaps by a key.
+    is_draining: bool,
 }
 
 impl Console {
@@ -93,7 +94,7 @@ impl Console {
             first_object: true,
             failed: None,
             diff: None,
-            quiet: output.quiet,
+            is_draining: false,
         }
     }
 
@@ -101,8 +102,10 @@ impl Console {
     ///
     /// A run that failed before any entry ended has nothing to sum up.
     pub(crate) fn finish(&mut self, summary: &Summary, run_failed: bool) -> Result<()> {
-        if let Some(bar) = &mut self.bar {
-            bar.finish();
+        if let Some(bar) = &self.bar {
+            bar.step_aside();
+        } else if self.is_draining {
+            self.begin_anew();
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
@@ -114,7 +117,7 @@ impl Console {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
                 writeln!(out, "{object}").and_then(|()| out.flush())
             }
-            None if self.quiet || run_failed && summary.tally.entries() == 0 => Ok(()),
+            None if self.lines.quiet || run_failed && summary.tally.entries() == 0 => Ok(()),
             None => {
                 let hosts = summary::hosts(summary, self.lines.verbose);
                 for line in hosts.into_iter().chain(summary::classes(&summary.tally)) {
@@ -126,9 +129,16 @@ impl Console {
         listed.and(summed_up.context("cannot write to stdout"))
     }
 
+    /// Takes away the `^C` that stands at the beginning of the terminal's line, if one does.
+    fn begin_anew(&self) {
+        if self.stderr_is_terminal && !self.lines.quiet && !settings::terminal_is_dumb() {
+            live::fresh_line();
+        }
+    }
+
     fn say(&mut self, text: &str) {
         // A terminal's line is erased for the text and drawn again at the next tick.
-        if let Some(bar) = &mut self.bar {
+        if let Some(bar) = &self.bar {
             bar.step_aside();
         }
         let _ = writeln!(self.stderr, "{text}");
@@ -157,6 +167,10 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 impl Reporter for Console {
     fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Event::Draining(_) = event {
+            self.is_draining = true;
+            self.begin_anew();
+        }
         if let Some(text) = self.lines.text(event) {
             self.say(&text);
         }

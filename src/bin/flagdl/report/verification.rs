@@ -12,7 +12,7 @@ use flagdl::verify::{BadFile, Event, Progress, Reporter, Summary};
 use serde_json::{Value, json};
 
 use super::{
-    live::{Live, fitted, per_second, precise, rounded, smooth, time_left},
+    live::{Live, fitted, fresh_line, per_second, precise, rounded, smooth, time_left},
     ndjson::start,
     shows_bar,
     summary::{size, time},
@@ -54,8 +54,10 @@ impl Verification {
 
     /// Says the last word: the counts, unless it could not go on.
     pub(crate) fn finish(&mut self, summary: Option<&Summary>) -> Result<()> {
-        if let Some(bar) = &mut self.live {
-            bar.live.finish();
+        if let Some(bar) = &self.live {
+            bar.live.step_aside();
+        } else if self.stderr_is_terminal && !self.quiet && summary.is_some_and(|summary| !summary.complete) {
+            fresh_line();
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
@@ -77,7 +79,7 @@ impl Verification {
     }
 
     fn say(&mut self, text: &str) {
-        if let Some(bar) = &mut self.live {
+        if let Some(bar) = &self.live {
             bar.live.step_aside();
         }
         let _ = writeln!(self.stderr, "{text}");
@@ -133,7 +135,7 @@ impl Bar {
 fn text(progress: &Progress, rate: f64, speed: f64, width: usize) -> String {
     let Progress { done, bad, total, .. } = *progress;
     let mut parts = vec![format!("{} whole, {bad} bad", done - bad)];
-    parts.extend(time_left(done, total, rate));
+    parts.extend(total.and_then(|total| time_left(precise(total.saturating_sub(done)), rate)));
     parts.push(per_second(rate));
     if speed > 0.0 {
         parts.push(format!("{}/s", size(rounded(speed))));
