@@ -132,6 +132,13 @@ impl Guard {
         (!is_proxy).then_some(from)
     }
 
+    /// The hosts of all proxies that may be in use, in words; none without one.
+    pub(super) fn proxies(&self) -> Option<String> {
+        let mut hosts: Vec<_> = self.proxies.iter().map(ToString::to_string).collect();
+        hosts.dedup();
+        (!hosts.is_empty()).then(|| hosts.join(" or "))
+    }
+
     fn is_proxy(&self, name: &str) -> bool {
         self.proxies.iter().any(|proxy| matches!(proxy, Host::Domain(known) if known.trim_end_matches('.') == name))
     }

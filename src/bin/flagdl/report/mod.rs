@@ -100,8 +100,8 @@ impl Console {
 
     /// Says the last word: the summary, and where the failed entries are.
     ///
-    /// A run that failed before any entry ended has nothing to sum up.
-    pub(crate) fn finish(&mut self, summary: &Summary, run_failed: bool) -> Result<()> {
+    /// A run that has not begun has nothing to sum up.
+    pub(crate) fn finish(&mut self, summary: &Summary, has_begun: bool) -> Result<()> {
         if let Some(bar) = &self.bar {
             bar.step_aside();
         } else if self.is_draining {
@@ -117,7 +117,7 @@ impl Console {
                 let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
                 writeln!(out, "{object}").and_then(|()| out.flush())
             }
-            None if self.lines.quiet || run_failed && summary.tally.entries() == 0 => Ok(()),
+            None if self.lines.quiet || !has_begun => Ok(()),
             None => {
                 let hosts = summary::hosts(summary, self.lines.verbose);
                 for line in hosts.into_iter().chain(summary::classes(&summary.tally)) {
