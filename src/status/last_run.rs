@@ -18,10 +18,17 @@ use crate::{
 pub struct LastRun {
     /// When it began, in seconds since 1970.
     pub begun: u64,
+    /// Whether it was to fetch again what was found to be bad, without a list.
+    pub is_repair: bool,
     /// How far it is.
     pub phase: Phase,
     /// What it counted; empty where it has not ended.
     pub counts: BTreeMap<Outcome, u64>,
+}
+
+impl LastRun {
+    /// What the ledger is to note of a repair's options first, so that it can be told from a download.
+    pub const REPAIR: &'static str = "verify --repair";
 }
 
 /// How far a run is.
@@ -69,7 +76,8 @@ fn latest(reader: &mut Reader) -> Result<Option<Run>, LedgerError> {
 
 fn told(run: &Run, phase: Phase) -> LastRun {
     let counts = run.ending.map(|ending| by_outcome(&ending.counts)).unwrap_or_default();
-    LastRun { begun: run.beginning.at, phase, counts }
+    let is_repair = run.beginning.options.starts_with(LastRun::REPAIR);
+    LastRun { begun: run.beginning.at, is_repair, phase, counts }
 }
 
 fn by_outcome(counts: &Counts) -> BTreeMap<Outcome, u64> {

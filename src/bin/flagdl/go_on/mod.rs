@@ -17,7 +17,7 @@ use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use flagdl::{event::Outcome, tally::Summary};
 use url::Url;
 
-use self::shell::quoted;
+pub(crate) use self::shell::quoted;
 
 /// What stands for a secret.
 const HIDDEN: &str = "...";
@@ -128,6 +128,11 @@ impl GoOn {
         }
         lines.join("\n")
     }
+}
+
+/// What was given as a URL, as a message may show it.
+pub(crate) fn shown_url(text: &str) -> String {
+    quoted(OsStr::new(&hide_in_url(text)))
 }
 
 /// The value of an option, as it may be shown.

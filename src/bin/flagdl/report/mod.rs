@@ -17,7 +17,7 @@ mod verification;
 
 use std::{
     fs,
-    io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
+    io::{self, BufWriter, IsTerminal, Stderr, Write},
     path::{Path, PathBuf},
 };
 
@@ -28,8 +28,9 @@ use flagdl::{
     tally::Summary,
 };
 
-use self::{bar::Bar, lines::Lines};
+use self::{bar::Bar, lines::Lines, ndjson::Objects};
 pub(crate) use self::{
+    failed::commented,
     listing::Listing,
     ndjson::start,
     summary::{errors, size, span},
@@ -47,8 +48,7 @@ pub(crate) struct Console {
     stderr: BufWriter<Stderr>,
     stderr_is_terminal: bool,
     /// Where NDJSON goes, if it is asked for.
-    ndjson: Option<BufWriter<Stdout>>,
-    first_object: bool,
+    ndjson: Option<Objects>,
     failed: Option<Listing>,
     diff: Option<Listing>,
     /// Whether it was stopped, perhaps by a key.
@@ -80,7 +80,8 @@ impl Console {
 
     /// For a download that has no list, and comes after other output.
     pub(crate) fn of_repair(output: &Output) -> Self {
-        Self { first_object: false, ..Self::of(output, Vec::new(), None) }
+        let console = Self::of(output, Vec::new(), None);
+        Self { ndjson: console.ndjson.map(Objects::of_repair), ..console }
     }
 
     fn of(output: &Output, sources: Vec<Source>, limit: Option<u64>) -> Self {
@@ -90,8 +91,7 @@ impl Console {
             lines: Lines { verbose: output.verbose, quiet: output.quiet },
             stderr: BufWriter::with_capacity(64 << 10, io::stderr()),
             stderr_is_terminal,
-            ndjson: (output.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
-            first_object: true,
+            ndjson: (output.format == Format::Ndjson).then(Objects::new),
             failed: None,
             diff: None,
             is_draining: false,
@@ -113,10 +113,7 @@ impl Console {
         let mut listings = self.failed.take().into_iter().chain(self.diff.take());
         let listed = listings.try_for_each(|listing| listing.finish(is_left));
         let summed_up = match &mut self.ndjson {
-            Some(out) => {
-                let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
-                writeln!(out, "{object}").and_then(|()| out.flush())
-            }
+            Some(objects) => objects.finish(summary),
             None if self.lines.quiet || !has_begun => Ok(()),
             None => {
                 let hosts = summary::hosts(summary, self.lines.verbose);
@@ -185,9 +182,8 @@ impl Reporter for Console {
                 if let (Some(diff), Some(line)) = (&mut self.diff, diff::line(ended)) {
                     diff.line(line)?;
                 }
-                if let Some(out) = &mut self.ndjson {
-                    let object = ndjson::entry(ended, std::mem::take(&mut self.first_object));
-                    writeln!(out, "{object}")?;
+                if let Some(objects) = &mut self.ndjson {
+                    objects.entry(ended)?;
                 }
             }
             Event::Progress(progress) => {
@@ -195,8 +191,8 @@ impl Reporter for Console {
                 if let Some(bar) = &mut self.bar {
                     bar.draw(progress);
                 }
-                if let Some(out) = &mut self.ndjson {
-                    out.flush()?;
+                if let Some(objects) = &mut self.ndjson {
+                    objects.flush()?;
                 }
             }
             Event::Checking { done, files } => {

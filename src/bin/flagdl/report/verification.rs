@@ -52,8 +52,9 @@ impl Verification {
         }
     }
 
-    /// Says the last word: the counts, unless it could not go on.
-    pub(crate) fn finish(&mut self, summary: Option<&Summary>) -> Result<()> {
+    /// Says the last word: the counts, unless it could not go on. Where a download comes after it, the summary is that
+    /// one's.
+    pub(crate) fn finish(&mut self, summary: Option<&Summary>, is_last: bool) -> Result<()> {
         if let Some(bar) = &self.live {
             bar.live.step_aside();
         } else if self.stderr_is_terminal && !self.quiet && summary.is_some_and(|summary| !summary.complete) {
@@ -63,7 +64,8 @@ impl Verification {
         let _ = self.stderr.flush();
         let written = match (&mut self.ndjson, summary) {
             (Some(out), Some(summary)) => {
-                let object = object(summary, std::mem::take(&mut self.first_object));
+                let event = if is_last { "summary" } else { "verification" };
+                let object = object(event, summary, std::mem::take(&mut self.first_object));
                 writeln!(out, "{object}").and_then(|()| out.flush())
             }
             (Some(out), None) => out.flush(),
@@ -175,8 +177,8 @@ fn file(bad: &BadFile, first: bool) -> Value {
 }
 
 /// The object at the end.
-fn object(summary: &Summary, first: bool) -> Value {
-    let mut object = start("summary", first);
+fn object(event: &str, summary: &Summary, first: bool) -> Value {
+    let mut object = start(event, first);
     let fields = [
         ("files", json!(summary.whole + summary.missing() + summary.damaged())),
         ("whole", json!(summary.whole)),

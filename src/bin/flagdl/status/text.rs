@@ -89,19 +89,22 @@ fn classes(classes: &BTreeMap<String, u64>) -> String {
 
 fn last_run(run: &LastRun) -> String {
     let begun = people(run.begun);
+    let (a_run, last) = if run.is_repair { ("a repair", "last run, a repair") } else { ("a run", "last run") };
     match run.phase {
         Phase::GoesOn { pid } => {
             let pid = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-            format!("a run goes on{pid}, begun {begun}")
+            format!("{a_run} goes on{pid}, begun {begun}")
         }
-        Phase::Killed => format!("last run: {begun}, killed before its end"),
+        Phase::Killed => format!("{last}: {begun}, killed before its end"),
         Phase::Ended { at, how } => {
             let took = match at.saturating_sub(run.begun) {
                 // Only whole seconds are stored.
                 0 => "within 1s".to_owned(),
                 seconds => format!("after {}", span(Duration::from_secs(seconds))),
             };
-            format!("last run: {begun}, {how} {took}: {}", outcomes(&run.counts))
+            // A signal let what was in flight finish.
+            let how = if how == "drained" { "stopped early" } else { how };
+            format!("{last}: {begun}, {how} {took}: {}", outcomes(&run.counts))
         }
     }
 }
