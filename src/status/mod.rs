@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, io, path::Path};
 use thiserror::Error;
 
 pub use self::{
-    last_run::{LastRun, Phase},
+    last_run::{Kind, LastRun, Phase},
     standing::{LastEnd, Standing, State},
 };
 use crate::{

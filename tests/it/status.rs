@@ -133,7 +133,10 @@ fn the_last_run_is_told_in_words_and_a_repair_is_no_download() {
     let told = work.flagdl(["status"]).run();
     assert!(told.out.contains("\nlast run, a repair: ") && told.out.ends_with(": 1 ok\n"), "{told}");
     let told = work.flagdl(["status", "--format", "ndjson"]).run();
-    assert_eq!(told.summary()["last_run"]["repair"], true, "{told}");
+    assert_eq!(told.summary()["last_run"]["kind"], "repair", "{told}");
+    work.flagdl(["verify", "--repair"]).run().expect_code(0);
+    let told = work.flagdl(["status"]).run();
+    assert!(told.out.contains("\nlast run, a verification: ") && told.out.ends_with(": 1 whole, 0 bad\n"), "{told}");
 }
 
 #[test]

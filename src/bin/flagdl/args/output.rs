@@ -32,7 +32,7 @@ pub(crate) struct Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Misses {
-    /// Write each entry that ended in an error to FILE, as a list
+    /// Write each entry that ended in an error to FILE, as a list; FILE may be LIST, which it then replaces
     #[arg(long, value_name = "FILE", value_parser = file(), env = "FLAGDL_FAILED", hide_env = true)]
     pub(crate) failed: Option<PathBuf>,
 

@@ -9,7 +9,7 @@ use std::{
 
 use flagdl::{
     event::Outcome,
-    status::{LastRun, Phase, Standing, State, Survey},
+    status::{Kind, LastRun, Phase, Standing, State, Survey},
 };
 
 use super::StatusArgs;
@@ -89,7 +89,11 @@ fn classes(classes: &BTreeMap<String, u64>) -> String {
 
 fn last_run(run: &LastRun) -> String {
     let begun = people(run.begun);
-    let (a_run, last) = if run.is_repair { ("a repair", "last run, a repair") } else { ("a run", "last run") };
+    let (a_run, last) = match run.kind {
+        Kind::Download => ("a run", "last run"),
+        Kind::Verification => ("a verification", "last run, a verification"),
+        Kind::Repair => ("a repair", "last run, a repair"),
+    };
     match run.phase {
         Phase::GoesOn { pid } => {
             let pid = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
@@ -104,8 +108,17 @@ fn last_run(run: &LastRun) -> String {
             };
             // A signal let what was in flight finish.
             let how = if how == "drained" { "stopped early" } else { how };
-            format!("{last}: {begun}, {how} {took}: {}", outcomes(&run.counts))
+            format!("{last}: {begun}, {how} {took}: {}", counted(run))
         }
+    }
+}
+
+/// What a run has counted, in its own words.
+fn counted(LastRun { kind, counts, .. }: &LastRun) -> String {
+    let of = |outcome| counts.get(&outcome).copied().unwrap_or_default();
+    match kind {
+        Kind::Verification => format!("{} whole, {} bad", of(Outcome::Skipped), of(Outcome::Error)),
+        Kind::Download | Kind::Repair => outcomes(counts),
     }
 }
 
