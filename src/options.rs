@@ -213,6 +213,8 @@ pub struct Options {
     /// Header fields of the user's own, sent to the hosts of the list and not to where they redirect. Secret values
     /// are to be marked as such (`HeaderValue::set_sensitive`), or `Debug` prints them.
     pub headers: Option<Arc<HeaderMap>>,
+    /// What the ledger notes of the run besides these options, such as where codes lead. Nothing secret may be in it.
+    pub noted: String,
     /// How long what is in flight may take to finish once the run is drained.
     pub grace: Duration,
     /// Where the randomness of waits starts from; drawn anew for each run where there is none.
@@ -259,6 +261,7 @@ impl Default for Options {
             gone: Gone::Keep,
             durability: Durability::None,
             headers: None,
+            noted: String::new(),
             grace: Duration::from_secs(10),
             seed: None,
         }

@@ -77,9 +77,17 @@ impl Change {
     }
 }
 
-/// A time as people read it: `350ms`, `1.5s`, `30s`.
+/// A time as people read and write it: `350ms`, `1.5s`, `30s`, and in larger units where it is a whole number of them.
 pub fn seconds(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 3] = [(24 * 60 * 60, "d"), (60 * 60, "h"), (60, "m")];
     let seconds = duration.as_secs_f64();
+    let whole = Some(duration.as_secs()).filter(|whole| *whole > 0 && duration.subsec_nanos() == 0);
+    if let Some((count, unit)) = whole.and_then(|whole| {
+        let (length, unit) = UNITS.into_iter().find(|(length, _)| whole.is_multiple_of(*length))?;
+        Some((whole / length, unit))
+    }) {
+        return format!("{count}{unit}");
+    }
     if seconds >= 1.0 { format!("{}s", (seconds * 10.0).round() / 10.0) } else { format!("{}ms", duration.as_millis()) }
 }
 

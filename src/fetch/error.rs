@@ -109,22 +109,48 @@ pub struct FetchError {
     pub fault: Fault,
     /// The innermost cause in words, where it says more than the fault does.
     detail: Option<String>,
+    /// The proxies that the connection went through, where it was not made.
+    proxy: Option<Through>,
+}
+
+/// The proxies on the way, by their names.
+#[derive(Debug, Clone)]
+pub(super) enum Through {
+    /// It was this one.
+    Surely(String),
+    /// It was one of these, or none, since some hosts are asked directly.
+    Perhaps(String),
 }
 
 impl FetchError {
     /// A failure with an optional detail in words; it must hold no URL.
     pub fn new(fault: Fault, detail: Option<String>) -> Self {
-        Self { fault, detail }
+        Self { fault, detail, proxy: None }
+    }
+
+    /// The same for a request that went this way: where no connection was made, it was the proxy that none was made to.
+    pub(super) fn through(self, proxy: Option<Through>) -> Self {
+        let is_connecting = matches!(
+            self.fault,
+            Fault::NoSuchName | Fault::Resolve | Fault::Refused | Fault::Connect | Fault::ConnectTimeout
+        );
+        Self { proxy: proxy.filter(|_| is_connecting), ..self }
     }
 }
 
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Through::Surely(proxy)) = &self.proxy {
+            write!(f, "the proxy {proxy}: ")?;
+        }
         f.write_str(self.fault.phrase())?;
         match &self.detail {
             Some(detail) if self.fault.is_refusal() => write!(f, " ({detail})")?,
             Some(detail) => write!(f, ": {detail}")?,
             None => {}
+        }
+        if let Some(Through::Perhaps(proxies)) = &self.proxy {
+            write!(f, " (perhaps at the proxy {proxies})")?;
         }
         self.fault.hint().map_or(Ok(()), |hint| write!(f, "; hint: {hint}"))
     }
@@ -186,7 +212,7 @@ pub(super) fn classify(error: reqwest::Error, stage: Stage) -> FetchError {
         Fault::Refused | Fault::ConnectTimeout | Fault::Exhausted | Fault::NoSuchName | Fault::UnknownAuthority => None,
         _ => found.innermost.filter(|text| !text.is_empty()).map(|text| excerpt(&text).into_owned()),
     };
-    FetchError { fault, detail }
+    FetchError::new(fault, detail)
 }
 
 /// What the links of an error's chain are.
@@ -234,4 +260,19 @@ impl Found {
 /// EMFILE and ENFILE (no more descriptors), EADDRNOTAVAIL (no more local ports).
 fn is_exhausted(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable || cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_not_made_is_the_proxys_where_there_is_one() {
+        let told = |fault, proxy| FetchError::new(fault, None).through(proxy).to_string();
+        let (surely, perhaps) = (Through::Surely("p.example".into()), Through::Perhaps("p.example".into()));
+        assert_eq!(told(Fault::NoSuchName, Some(surely.clone())), "the proxy p.example: no such host name");
+        assert_eq!(told(Fault::Refused, Some(perhaps)), "connection refused (perhaps at the proxy p.example)");
+        assert_eq!(told(Fault::Refused, None), "connection refused");
+        assert_eq!(told(Fault::Reset, Some(surely)), "connection lost before an answer");
+    }
 }

@@ -138,6 +138,13 @@ impl Guard {
         (self.knows_all_proxies && !self.lock().contains(&far_end(from))).then_some(from)
     }
 
+    /// The hosts of all proxies that may be in use, in words; none without one.
+    pub(super) fn proxies(&self) -> Option<String> {
+        let mut hosts: Vec<_> = self.proxies.iter().map(ToString::to_string).collect();
+        hosts.dedup();
+        (!hosts.is_empty()).then(|| hosts.join(" or "))
+    }
+
     fn is_proxy(&self, name: &str) -> bool {
         match Host::parse(name) {
             Ok(Host::Domain(name)) => self.proxies.iter().any(|known| known == name.trim_end_matches('.')),

@@ -23,7 +23,7 @@ use thiserror::Error;
 
 use super::{
     Body, Fault, FetchError, Head, Request, Transport,
-    error::{Stage, classify},
+    error::{Stage, Through, classify},
     guard::{Guard, GuardedResolver, Reach},
     proxy,
     resolve::CachingResolver,
@@ -188,6 +188,13 @@ impl Http {
         Ok(Self { listed, public: OnceLock::new(), guard, resolver, options: options.clone() })
     }
 
+    /// The proxy on the way to a host, as far as that is known.
+    fn way(&self) -> Option<Through> {
+        let proxies = self.guard.proxies()?;
+        let is_sure = matches!(self.options.proxy, ProxyChoice::Url { except: None, .. });
+        Some(if is_sure { Through::Surely(proxies) } else { Through::Perhaps(proxies) })
+    }
+
     fn clients(&self, reach: Reach) -> Result<&Clients, FetchError> {
         if reach == Reach::Listed || !self.guard.is_on() {
             return Ok(&self.listed);
@@ -304,7 +311,7 @@ impl Transport for Http {
         if let Some(headers) = request.headers {
             builder = builder.headers((*headers).clone());
         }
-        let mut response = builder.send().await.map_err(|error| classify(error, Stage::Head))?;
+        let mut response = builder.send().await.map_err(|error| classify(error, Stage::Head).through(self.way()))?;
         let head = Head {
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),

@@ -3,7 +3,7 @@
 //! Promises: no secret goes into what is noted of the options; an entry that leaves nothing to be known (skipped, a
 //! duplicate, left, not asked for, no entry at all) is not noted.
 
-use std::{fmt::Write as _, path::Path};
+use std::path::Path;
 
 use super::{
     clock::{boot, seconds_since_1970},
@@ -54,39 +54,74 @@ fn begin(ledger: Ledger, options: &Options) -> Result<Writer, LedgerError> {
     ledger.begin(&beginning, sync.map(|sync| Box::new(sync) as SyncFiles))
 }
 
-/// The options that change what is asked for and how fast. Headers are left out: they may be secrets.
+/// The options that change what is asked for and how fast, where they are not as usual. Headers are left out: they may
+/// be secrets.
 fn in_short(options: &Options) -> String {
-    let mut text = format!("-c {}", options.concurrency);
-    let mut add = |option: &str, value: Option<String>| {
-        if let Some(value) = value {
-            write!(text, " {option} {value}").expect("writing to a String cannot fail");
-        }
-    };
-    add("--per-host", options.per_host.map(|limit| limit.to_string()));
-    add("--rate", options.rate.map(|rate| rate.to_string()));
-    add("--total-rate", options.total_rate.map(|rate| rate.to_string()));
-    add("--retries", Some(options.retries.to_string()));
-    add("--accept", (options.accept == Accept::Any).then(|| "any".into()));
-    let durability = match options.durability {
-        Durability::None => None,
-        Durability::Batch => Some("batch".to_owned()),
-        Durability::File => Some("file".to_owned()),
-    };
-    add("--durability", durability);
-    add("--missing-ttl", options.missing_ttl.map(seconds));
-    for (option, is_on) in [
-        ("--robots", options.robots),
-        ("--adopt", options.adopt),
-        ("--update", options.existing == Existing::Update),
-        ("--overwrite", options.existing == Existing::Overwrite),
-        ("--gone delete", options.gone != Gone::Keep),
-    ] {
-        if is_on {
-            text.push(' ');
-            text.push_str(option);
-        }
-    }
-    text
+    let usual = Options::default();
+    let mut words = vec![options.noted.clone(), format!("-c {}", options.concurrency)];
+    words.extend(pace_in_short(options, &usual));
+    words.extend(patience_in_short(options, &usual));
+    words.extend(files_in_short(options, &usual));
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
+}
+
+fn pace_in_short(options: &Options, usual: &Options) -> Vec<String> {
+    [
+        options.per_host.map(|limit| format!("--per-host {limit}")),
+        options.rate.map(|rate| format!("--rate {rate}")),
+        (options.burst != usual.burst).then(|| format!("--burst {}", options.burst)),
+        (options.jitter > 0.0).then(|| format!("--jitter {}", options.jitter)),
+        options.total_rate.map(|rate| format!("--total-rate {rate}")),
+        options.bandwidth.map(|bytes| format!("--bandwidth {bytes}")),
+        (!options.adaptive).then(|| "--adaptive off".to_owned()),
+        options.robots.then(|| "--robots".to_owned()),
+        options.respect_opt_out.then(|| "--respect-opt-out".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn patience_in_short(options: &Options, usual: &Options) -> Vec<String> {
+    let longest = options.max_retry_after;
+    [
+        Some(format!("--retries {}", options.retries)),
+        (longest != usual.max_retry_after).then(|| format!("--max-retry-after {}", seconds(longest))),
+        (options.read_timeout != usual.read_timeout)
+            .then(|| format!("--read-timeout {}", seconds(options.read_timeout))),
+        (options.min_speed != usual.min_speed).then(|| format!("--min-speed {}", options.min_speed)),
+        options.timeout.map(|timeout| format!("--timeout {}", seconds(timeout))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn files_in_short(options: &Options, usual: &Options) -> Vec<String> {
+    [
+        (options.max_size != usual.max_size).then(|| format!("--max-size {}", options.max_size)),
+        (options.accept == Accept::Any).then(|| "--accept any".to_owned()),
+        match options.durability {
+            Durability::None => None,
+            Durability::Batch => Some("--durability batch".to_owned()),
+            Durability::File => Some("--durability file".to_owned()),
+        },
+        match options.existing {
+            Existing::Skip => None,
+            Existing::Update => Some("--update".to_owned()),
+            Existing::Overwrite => Some("--overwrite".to_owned()),
+        },
+        match options.gone {
+            Gone::Keep => None,
+            Gone::Delete(most) => Some(format!("--gone delete --max-gone {most}")),
+        },
+        options.missing_ttl.map(|ttl| format!("--missing-ttl {}", seconds(ttl))),
+        options.adopt.then(|| "--adopt".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What is noted of an entry that has ended, if anything.
@@ -127,4 +162,34 @@ pub(super) fn ending(how: HowEnded, tally: &Tally) -> Ending {
         bytes: tally.bytes,
     };
     Ending { at: seconds_since_1970(), how, counts }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::options::Share;
+
+    #[test]
+    fn what_is_not_as_usual_is_noted_of_the_options() {
+        assert_eq!(in_short(&Options::default()), "-c 3 --retries 3");
+        let options = Options {
+            noted: "-u https://h/flags --ext png".into(),
+            burst: std::num::NonZeroU32::MIN.saturating_add(1),
+            rate: "5/s".parse().ok(),
+            jitter: 0.3,
+            adaptive: false,
+            max_size: 1_000_000,
+            existing: Existing::Update,
+            gone: Gone::Delete(Share::Part(0.01)),
+            missing_ttl: Some(Duration::from_secs(7 * 24 * 60 * 60)),
+            ..Options::default()
+        };
+        assert_eq!(
+            in_short(&options),
+            "-u https://h/flags --ext png -c 3 --rate 5/s --burst 2 --jitter 0.3 --adaptive off --retries 3 \
+             --max-size 1000000 --update --gone delete --max-gone 1% --missing-ttl 7d"
+        );
+    }
 }

@@ -18,10 +18,48 @@ use crate::{
 pub struct LastRun {
     /// When it began, in seconds since 1970.
     pub begun: u64,
+    /// What it was for.
+    pub kind: Kind,
     /// How far it is.
     pub phase: Phase,
     /// What it counted; empty where it has not ended.
     pub counts: BTreeMap<Outcome, u64>,
+}
+
+impl LastRun {
+    /// What the ledger is to note of a repair's options first, so that it can be told from a download. A verification
+    /// that may note what is lost has noted this and no more.
+    pub const REPAIR: &'static str = "verify --repair";
+}
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// To fetch what a list says.
+    Download,
+    /// To look at what is here, and to note what is lost. It counts what is whole as skipped, and the rest as errors.
+    Verification,
+    /// To fetch what was noted as lost.
+    Repair,
+}
+
+impl Kind {
+    fn of(options: &str) -> Self {
+        match options.strip_prefix(LastRun::REPAIR) {
+            None => Self::Download,
+            Some("") => Self::Verification,
+            Some(_) => Self::Repair,
+        }
+    }
+
+    /// The word for it in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Download => "download",
+            Self::Verification => "verification",
+            Self::Repair => "repair",
+        }
+    }
 }
 
 /// How far a run is.
@@ -69,7 +107,7 @@ fn latest(reader: &mut Reader) -> Result<Option<Run>, LedgerError> {
 
 fn told(run: &Run, phase: Phase) -> LastRun {
     let counts = run.ending.map(|ending| by_outcome(&ending.counts)).unwrap_or_default();
-    LastRun { begun: run.beginning.at, phase, counts }
+    LastRun { begun: run.beginning.at, kind: Kind::of(&run.beginning.options), phase, counts }
 }
 
 fn by_outcome(counts: &Counts) -> BTreeMap<Outcome, u64> {

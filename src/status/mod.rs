@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, io, path::Path};
 use thiserror::Error;
 
 pub use self::{
-    last_run::{LastRun, Phase},
+    last_run::{Kind, LastRun, Phase},
     standing::{LastEnd, Standing, State},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub struct Survey {
     pub failed: BTreeMap<String, u64>,
     /// Files that are stale, by the class of what happened last; `gone` where the server no longer had it.
     pub stale: BTreeMap<String, u64>,
-    /// Bytes of the files that are here, stale ones too.
+    /// Bytes of the files that are here, without those that are stale.
     pub bytes: u64,
     /// Whether the folder has a ledger. Without one nothing is known, and nothing counts as here.
     pub has_ledger: bool,
@@ -60,7 +60,9 @@ impl Survey {
 
     fn count(&mut self, standing: &Standing) {
         *self.states.entry(standing.state).or_default() += 1;
-        self.bytes += standing.bytes.unwrap_or_default();
+        if standing.state == State::Here {
+            self.bytes += standing.bytes.unwrap_or_default();
+        }
         let by_class = match standing.state {
             State::Failed => &mut self.failed,
             State::Stale => &mut self.stale,

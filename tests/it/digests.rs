@@ -192,7 +192,9 @@ fn the_list_of_what_failed_has_the_checksums_and_can_be_fed_back() {
         work.read("again")
     };
     let first = run(&list);
-    let entries: Vec<_> = first.lines().filter(|line| !line.starts_with("# list.txt line 3: ")).collect();
+    let entries: Vec<_> = first.lines().filter(|line| !line.starts_with("# ")).collect();
+    let faulty: Vec<_> = first.lines().skip_while(|line| !line.starts_with("# list.txt line 3: ")).skip(1).collect();
+    assert!(faulty[0].starts_with("# c"), "what the line says stands below: {first}");
     let mut sorted = entries.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, [&*checked("a", &jpeg("a")), "b"], "{first}");

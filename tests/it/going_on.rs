@@ -102,15 +102,15 @@ fn a_reader_that_has_gone_away_is_no_end() {
 }
 
 #[test]
-fn a_folder_that_takes_nothing_is_told_before_it() {
+fn a_folder_that_takes_nothing_is_told_and_there_is_nothing_to_go_on_with() {
     let work = Workspace::new();
     work.file("downloads", "no folder");
-    let list = work.list(&["a"]);
-    let told = work.flagdl(["-u", "http://127.0.0.1:9", &list]).run();
-    told.expect_code(4);
-    let lines: Vec<_> = told.err.lines().collect();
-    assert!(lines[0].starts_with("error: "), "{told}");
-    assert_eq!(lines.last(), Some(&&*format!("to go on: {FLAGDL} -u http://127.0.0.1:9 list.txt")), "{told}");
+    let list = work.list(&["a", "ftp://no.entry"]);
+    for folder in ["downloads", "downloads/below"] {
+        let told = work.flagdl(["-u", "http://127.0.0.1:9", "-d", folder, &list]).run();
+        told.expect_code(4).expect_err(&format!("error: cannot use {folder} as the folder for downloads"));
+        assert!(told.out.is_empty() && !told.err.contains("to go on"), "{told}");
+    }
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn each_example_in_the_help_is_one_line() {
 }
 
 /// Command lines that cannot work.
-const WRONG: [&[&str]; 18] = [
+const WRONG: [&[&str]; 23] = [
     &[],
     &["--no-such-option", "list.txt"],
     &["-c", "0", "list.txt"],
@@ -98,7 +98,12 @@ const WRONG: [&[&str]; 18] = [
     &["--cacert", "list.txt", "list.txt"],
     &["--cacert", "no-such-file", "list.txt"],
     &["--failed", "no/such/folder/x", "list.txt"],
+    &["--failed", "-", "list.txt"],
+    &["status", "--failed", "-"],
+    &["-u", "http://user:secret@", "list.txt"],
+    &["no-such-list.txt"],
     &["no-such-list"],
+    &["stats"],
     &["-", "-"],
 ];
 

@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     pictures::{files, jpeg},
+    ports::Refusing,
     server::{Answer, Server},
     ways::ways,
     workspace::Workspace,
@@ -33,6 +34,18 @@ fn proxy_gets_all_requests() {
         assert_eq!(work.saved(), files(&["cn"]), "{way:?}");
     }
     assert_eq!(proxy.arrivals().len(), 2);
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_is_blamed_and_not_the_origin() {
+    let refusing = Refusing::new();
+    let proxy = refusing.url("");
+    for way in ways("proxy", &proxy) {
+        let work = Workspace::new();
+        let list = work.list(&["cn"]);
+        let told = work.flagdl(["--retries", "0", "-u", "http://origin.invalid", &list]).with(&way).run();
+        told.expect_code(1).expect_err("cn: the proxy 127.0.0.1: connection refused (http://origin.invalid/cn.jpg)");
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn each_way_of_standing_is_counted_and_named() {
         told.expect_code(1);
         let lines = without_last_run(&told);
         let without_times: Vec<_> = lines.iter().map(|line| line.split(" (2").next().unwrap_or_default()).collect();
-        let size = lines.iter().find(|line| line.starts_with("  here ")).map_or("", |line| &line[16..]);
+        let size = format!("{} B", jpeg("here").len());
         assert_eq!(
             without_times,
             [
@@ -109,10 +109,35 @@ fn an_object_an_entry_and_one_with_counts_that_add_up() {
         let summary = told.summary();
         let counted = ["here", "stale", "missing", "not-found", "failed", "duplicate", "invalid"]
             .map(|state| summary[state].as_u64().expect("a count"));
+        assert_eq!(summary["bytes"], jpeg("here").len(), "what is stale is not here: {told}");
         assert_eq!((counted, &summary["entries"]), ([1, 2, 3, 1, 1, 1, 1], &10.into()), "{told}");
         assert_eq!((&summary["failed_classes"]["http-403"], &summary["stale_classes"]["gone"]), (&1.into(), &1.into()));
         assert_eq!((&summary["last_run"]["ending"], &summary["last_run"]["error"]), (&"finished".into(), &1.into()));
     }
+}
+
+#[test]
+fn the_last_run_is_told_in_words_and_a_repair_is_no_download() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.script("/a.jpg", [Answer::ok(jpeg("a")).gated(), Answer::ok(jpeg("a"))]);
+    let list = work.list(&["a", "b"]);
+    let run = work.flagdl(["-c", "1", "-u", &server.url(""), &list]).start();
+    server.wait_for(1);
+    run.send(Signal::Interrupt);
+    run.wait_for_err("in flight");
+    server.release();
+    run.wait().expect_code(130);
+    let told = work.flagdl(["status"]).run();
+    assert!(told.out.contains(", stopped early ") && told.out.ends_with(": 1 ok, 1 left\n"), "{told}");
+    fs::remove_file(work.path("downloads/a.jpg")).expect("it was there");
+    work.flagdl(["verify", "--repair"]).run().expect_code(0);
+    let told = work.flagdl(["status"]).run();
+    assert!(told.out.contains("\nlast run, a repair: ") && told.out.ends_with(": 1 ok\n"), "{told}");
+    let told = work.flagdl(["status", "--format", "ndjson"]).run();
+    assert_eq!(told.summary()["last_run"]["kind"], "repair", "{told}");
+    work.flagdl(["verify", "--repair"]).run().expect_code(0);
+    let told = work.flagdl(["status"]).run();
+    assert!(told.out.contains("\nlast run, a verification: ") && told.out.ends_with(": 1 whole, 0 bad\n"), "{told}");
 }
 
 #[test]
@@ -241,7 +266,7 @@ fn the_failed_ones_can_be_fed_back() {
         let told = work.flagdl(["status", "-u", &server.url(""), &list]).with(&way).may_write("again.txt").run();
         assert_eq!(told.err, "", "{told}");
         let expected =
-            format!("shut\n{secret}\nftp://h/y\n# list.txt line 5: line holds the control character U+0009\n");
+            format!("shut\n{secret}\nftp://h/y\n# list.txt line 5: line holds the control character U+0009\n# a\\tb\n");
         assert_eq!(work.read("again.txt"), expected);
         // The ledger has no secrets to give back.
         let told = work.flagdl(["status", "-v"]).with(&way).may_write("again.txt").run();

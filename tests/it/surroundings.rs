@@ -154,7 +154,8 @@ fn the_failed_list_holds_nothing_that_nobody_wrote() {
     let again = work.read("again.txt");
     let entries: Vec<_> = again.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(entries, ["ftp://h/x"], "{again}");
-    assert_eq!(again.lines().count(), 3, "the others are noted: {again}");
+    assert_eq!(again.lines().count(), 5, "the others are noted, with what they say: {again}");
+    assert!(again.contains("U+0009\n# a\\tb\n"), "{again}");
 }
 
 #[test]

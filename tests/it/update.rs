@@ -61,6 +61,18 @@ fn the_diff_of_a_first_run_has_all_that_is_new() {
 }
 
 #[test]
+fn objects_say_what_was_to_be_deleted_and_is_still_here() {
+    for (most, withheld, deleted) in [("0", Some(1), 0), ("1", None, 1)] {
+        let server = Server::start();
+        let (work, list) = mirror(&server, [Answer::status(304), Answer::status(304), Answer::status(404)]);
+        let update = ["--update", "--gone", "delete", "--max-gone", most, "--format", "ndjson"];
+        let told = work.flagdl(["-u", &server.url(""), &list]).arguments(update).run();
+        let summary = told.summary();
+        assert_eq!((summary["withheld"].as_u64(), summary["deleted"].as_u64()), (withheld, Some(deleted)), "{told}");
+    }
+}
+
+#[test]
 fn objects_say_what_has_changed() {
     let server = Server::start();
     let (work, list) = mirror(&server, [Answer::status(304), tagged("other", "\"2\""), Answer::status(410)]);

@@ -13,7 +13,7 @@ use crate::{
     pictures::{files, jpeg, padded_jpeg},
     server::{Answer, Server},
     ways::switch,
-    workspace::{Signal, Workspace},
+    workspace::{Signal, Told, Workspace},
 };
 
 const CODES: [&str; 7] = ["flipped", "cut", "gone", "emptied", "this", "that", "fine"];
@@ -226,6 +226,12 @@ fn ndjson_has_an_object_a_bad_file_and_the_counts() {
     mended.expect_code(0).expect_endings(&[("flipped", "ok"), ("gone", "ok")]);
     let schemas = mended.objects().iter().filter(|object| !object["schema"].is_null()).count();
     assert_eq!((schemas, &mended.summary()["ok"]), (1, &2.into()), "{mended}");
+    let events = |told: &Told| told.objects().iter().map(|object| object["event"].clone()).collect::<Vec<_>>();
+    assert_eq!(events(&mended), ["file", "file", "verification", "entry", "entry", "summary"], "{mended}");
+    assert!(mended.entries().iter().all(|entry| entry["line"].is_null()), "there is no list: {mended}");
+    // With nothing to repair the verification's is the summary.
+    let whole = work.flagdl(["verify", "--repair", "--format", "ndjson"]).run();
+    assert_eq!((events(&whole), &whole.summary()["whole"]), (vec!["summary".into()], &3.into()), "{whole}");
 }
 
 #[test]

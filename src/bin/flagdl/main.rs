@@ -17,7 +17,7 @@ mod verify;
 use std::{io::Write, process::ExitCode};
 
 use anyhow::{Context, Result};
-use flagdl::{RunError, fetch::Http, options::Options, tally::Summary};
+use flagdl::{Cause, RunError, event::Outcome, fetch::Http, options::Options, tally::Summary};
 use tokio::runtime::{Builder, Runtime};
 
 use self::{
@@ -124,12 +124,13 @@ fn finish(
     go_on: Option<&GoOn>,
     code: impl FnOnce(&Summary) -> u8,
 ) -> u8 {
+    let has_begun = result.as_ref().map_or_else(has_begun, |_| true);
     let (summary, failure) = match result {
         Ok(summary) => (summary, None),
         Err(error) => (*error.summary, Some(anyhow::Error::from(error.cause))),
     };
-    let left = go_on.and_then(|go_on| go_on.after(&summary, failure.is_some()));
-    let finished = console.finish(&summary, failure.is_some());
+    let left = go_on.filter(|_| has_begun).and_then(|go_on| go_on.after(&summary));
+    let finished = console.finish(&summary, has_begun);
     let code = match failure.or(finished.err()) {
         Some(error) => {
             complain(&format!("error: {}", in_words(&error)));
@@ -141,6 +142,14 @@ fn finish(
         complain(&go_on);
     }
     code
+}
+
+/// Whether a run that failed has done anything. If not, there is nothing to sum up, and what it failed of would end the
+/// same command once more.
+fn has_begun(error: &RunError) -> bool {
+    let tally = &error.summary.tally;
+    let is_of_list = matches!(error.cause, Cause::List(_)) && tally.entries() > 0;
+    is_of_list || tally.requests > 0 || tally.of(Outcome::Skipped) > 0
 }
 
 /// One thread for the network and the dispatcher, and the blocking pool for files: a request costs no hop from

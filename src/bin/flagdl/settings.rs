@@ -4,18 +4,21 @@
 
 use std::{env, fs, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use flagdl::{
     fetch::{HttpOptions, HttpVersion, ProxyChoice, SetupError},
     list::{Lists, Source},
     options::{self, Existing, Options},
     plan::Plan,
-    template::Template,
+    status::LastRun,
+    template::{Template, TemplateError},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::{
     args::{self, Accept, Codes, Download, Fetching, Http, Network, Switch},
+    go_on::{quoted, shown_url},
+    in_words,
     status::StatusArgs,
 };
 
@@ -24,6 +27,9 @@ const USER_AGENT: &str = concat!("flagdl/", env!("CARGO_PKG_VERSION"), " (+", en
 
 /// The list of `--demo`.
 const DEMO_LIST: &str = include_str!("../../../lists/pop20.txt");
+
+/// What may stand in a list's place.
+const COMMANDS: [&str; 3] = ["serve", "status", "verify"];
 
 /// Descriptors kept for all that is no socket: stdio, lists, the folder, staged files, the runtime's own.
 const OTHER_FILES: u64 = 24;
@@ -47,40 +53,77 @@ pub(crate) fn plan(arguments: &Download, origin: Option<&str>) -> Result<Plan> {
         bail!("no list\n\nhint: flagdl LIST, or flagdl - for stdin; flagdl --demo shows what it does");
     }
     let template = template(&arguments.codes, origin)?;
-    Ok(Plan::new(open(sources(arguments))?, template, arguments.limit))
+    Ok(Plan::new(open(sources(arguments), "flagdl")?, template, arguments.limit))
 }
 
 /// The plan over the lists that `status` was given, which names files as a download's does.
 pub(crate) fn status_plan(arguments: &StatusArgs) -> Result<Plan> {
     let template = template(&arguments.codes, None)?;
-    Ok(Plan::new(open(files(&arguments.lists))?, template, arguments.limit))
+    Ok(Plan::new(open(files(&arguments.lists), "flagdl status")?, template, arguments.limit))
 }
 
-fn open(sources: Vec<Source>) -> Result<Lists> {
+/// Opens lists for a command.
+fn open(sources: Vec<Source>, command: &str) -> Result<Lists> {
     let is_url = |source: &Source| matches!(source, Source::File(path) if path.to_string_lossy().contains("://"));
     if sources.iter().any(is_url) {
         bail!("a LIST is a file of URLs, not a URL itself\n\nhint: echo URL | flagdl -");
     }
-    let is_command = |source: &&Source| matches!(source, Source::File(path) if ["serve", "status", "verify"].iter().any(|name| path.as_os_str() == *name));
-    if let Some(Source::File(path)) = sources.iter().find(is_command)
-        && !path.exists()
-    {
-        let name = path.display();
-        bail!("cannot read the list {name}: there is none\n\nhint: the command comes first: flagdl {name} ...");
-    }
     if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
         bail!("stdin (-) can be read only once");
     }
-    Ok(Lists::open(sources)?)
+    let hint = sources.iter().find_map(|source| hint_for_missing(source, command));
+    Lists::open(sources).map_err(|error| match hint {
+        Some(hint) => anyhow!("{}\n\nhint: {hint}", in_words(&error.into())),
+        None => error.into(),
+    })
+}
+
+/// What may have been meant by a list that is not there: a command, or a code.
+fn hint_for_missing(source: &Source, command: &str) -> Option<String> {
+    let Source::File(path) = source else { return None };
+    let name = path.to_str().filter(|_| !path.exists())?;
+    let near = COMMANDS.iter().find(|known| is_nearly(name, known));
+    let is_code = !name.contains(['.', '/', '\\']);
+    match near {
+        Some(known) if *known == name => Some(format!("the command comes first: flagdl {known} ...")),
+        Some(known) => Some(format!("is the command {known} meant? flagdl {known} ...")),
+        None => is_code.then(|| {
+            format!("a LIST is a file; for a code: printf '%s\\n' {} | {command} -", quoted(path.as_os_str()))
+        }),
+    }
+}
+
+/// Whether a word is another one, or that with a letter or two mistyped.
+fn is_nearly(word: &str, known: &str) -> bool {
+    word.len() >= 4 && changes(word.as_bytes(), known.as_bytes()) <= 2
+}
+
+/// How many letters are put in, left out or replaced between two words (Levenshtein's distance).
+fn changes(one: &[u8], other: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (done, letter) in one.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = done + 1;
+        for (at, known) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != known);
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(row[at] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
 }
 
 /// What codes become; `origin` is the demo's, where there is one.
 fn template(codes: &Codes, origin: Option<&str>) -> Result<Template> {
-    Ok(match (&codes.url_template, origin) {
-        (Some(template), _) => Template::parse(template).context("--url-template")?,
-        (None, Some(origin)) => Template::for_base(origin, &codes.ext)?,
-        (None, None) => Template::for_base(&codes.base_url, &codes.ext).context("--base-url and --ext")?,
-    })
+    let base = origin.unwrap_or(&codes.base_url);
+    let (made, option, value) = match &codes.url_template {
+        Some(template) => (Template::parse(template), "--url-template", template.as_str()),
+        None => match Template::for_base(base, &codes.ext) {
+            made @ Err(TemplateError::Extension) => (made, "--ext", codes.ext.as_str()),
+            made => (made, "--base-url", base),
+        },
+    };
+    made.with_context(|| format!("{option} {}", shown_url(value)))
 }
 
 /// What holds for the run.
@@ -98,8 +141,35 @@ pub(crate) fn options(arguments: &Download) -> Result<Options> {
         },
         adopt: here.adopt,
         missing_ttl: here.missing_ttl,
+        noted: noted(arguments),
         ..fetching(&arguments.fetching)?
     })
+}
+
+/// What the ledger is to note of the options that are not the library's.
+fn noted(arguments: &Download) -> String {
+    let codes = &arguments.codes;
+    let mut words = match &codes.url_template {
+        _ if arguments.demo => vec!["--demo".to_owned()],
+        Some(template) => vec![format!("--url-template {}", shown_url(template))],
+        None => vec![format!("-u {} --ext {}", shown_url(&codes.base_url), codes.ext)],
+    };
+    words.extend(arguments.limit.map(|limit| format!("-l {limit}")));
+    words.extend(noted_http(&arguments.fetching.network));
+    words.join(" ")
+}
+
+/// As [`noted`], of a repair.
+pub(crate) fn noted_of_repair(network: &Network) -> String {
+    [Some(LastRun::REPAIR.to_owned()), noted_http(network)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn noted_http(network: &Network) -> Option<String> {
+    match network.http {
+        Http::Http1 => Some("--http 1.1".to_owned()),
+        Http::Http2 => Some("--http 2".to_owned()),
+        Http::Auto => None,
+    }
 }
 
 /// What holds for whatever is fetched.
@@ -240,6 +310,16 @@ pub(crate) fn sockets(demo: bool) -> NonZeroUsize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_command_is_known_and_a_code_is_none() {
+        for (word, known) in [("stats", "status"), ("statsu", "status"), ("verfiy", "verify"), ("server", "serve")] {
+            assert!(is_nearly(word, known), "{word}");
+        }
+        for word in ["CN", "list", "flags", "states-of-the-us"] {
+            assert!(COMMANDS.iter().all(|known| !is_nearly(word, known)), "{word}");
+        }
+    }
 
     #[test]
     fn headers_are_read_and_a_faulty_one_is_named_without_its_value() {

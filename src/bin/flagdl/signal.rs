@@ -7,7 +7,7 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
@@ -98,8 +98,10 @@ async fn listen(mut heard: Signal, number: u8, stopper: Stopper, first: Arc<Atom
 fn leave_anyway(number: u8, last_words: &Mutex<Option<String>>) {
     thread::sleep(PATIENCE);
     if let Some(words) = last_words.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // On a terminal, behind what was typed or the live line.
+        let fresh = if io::stderr().is_terminal() { "\n" } else { "" };
         // What blocks may be stderr itself.
-        thread::spawn(move || writeln!(io::stderr(), "{words}"));
+        thread::spawn(move || writeln!(io::stderr(), "{fresh}{words}"));
     }
     thread::sleep(PATIENCE_FOR_WORDS);
     std::process::exit(128 + i32::from(number));

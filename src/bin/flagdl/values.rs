@@ -1,8 +1,9 @@
 //! Texts of the command line to values: counts, durations, sizes and speeds.
 
-use std::{num::NonZeroU64, str::FromStr, time::Duration};
+use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
 const DURATION_HINT: &str = "write a number and ms, s, m, h or d, such as 500ms, 10s or 2m";
 
@@ -27,6 +28,17 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
 /// As [`bytes`], and more than none.
 pub(crate) fn bytes_per_second(text: &str) -> Result<NonZeroU64, String> {
     NonZeroU64::new(bytes(text)?).ok_or_else(|| "must be more than 0; leave it out for no limit".to_owned())
+}
+
+/// A file that is written: `-` is the name of none, although it is stdin among the lists.
+pub(crate) fn file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        if path.as_os_str() == "-" {
+            Err("write /dev/stdout for stdout, or ./- for a file of that name")
+        } else {
+            Ok(path)
+        }
+    })
 }
 
 /// A part of a whole, 0 to 1.

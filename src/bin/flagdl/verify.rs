@@ -27,23 +27,22 @@ pub(crate) fn verify(arguments: &Verify) -> Result<u8> {
     let code = runtime.block_on(async {
         let download = arguments.repair.then(|| download(arguments)).transpose()?;
         let (interrupt, stop) = Interrupt::listen(None)?;
-        let summary = match look(arguments, stop.clone()).await {
+        let (summary, goes_on) = match look(arguments, stop.clone(), &interrupt).await {
             Err(error) if matches!(error.downcast_ref(), Some(VerifyError::NoLedger { .. })) => return Err(error),
             Err(error) => {
                 complain(&format!("error: {}", in_words(&error)));
                 return Ok(exit::MACHINE);
             }
-            Ok(summary) => summary,
+            Ok(looked) => looked,
         };
-        let is_whole = summary.missing() + summary.damaged() == 0;
-        Ok(match (interrupt.number(), download) {
-            (Some(signal), _) => {
+        Ok(match (interrupt.number(), download.filter(|_| goes_on)) {
+            (_, Some((http, options))) => repair(arguments, http, options, stop, &interrupt).await,
+            (Some(signal), None) => {
                 tell_to_go_on(arguments);
                 128 + signal
             }
-            (None, _) if is_whole => 0,
+            (None, None) if bad(&summary) == 0 => 0,
             (None, None) => exit::BAD,
-            (None, Some((http, options))) => repair(arguments, http, options, stop, &interrupt).await,
         })
     });
     // A blocking thread may be waiting for a disk that never answers.
@@ -53,19 +52,27 @@ pub(crate) fn verify(arguments: &Verify) -> Result<u8> {
 
 /// What a download needs.
 fn download(arguments: &Verify) -> Result<(Http, Options)> {
-    let options = within_sockets(settings::fetching(&arguments.fetching)?, &arguments.output, false);
+    let noted = settings::noted_of_repair(&arguments.fetching.network);
+    let options = Options { noted, ..settings::fetching(&arguments.fetching)? };
+    let options = within_sockets(options, &arguments.output, false);
     Ok((connect(&arguments.fetching, &arguments.output, false)?, options))
 }
 
-/// Looks at all files, and sums up what was found.
-async fn look(arguments: &Verify, stop: StopSignal) -> Result<Summary> {
+fn bad(summary: &Summary) -> u64 {
+    summary.missing() + summary.damaged()
+}
+
+/// Looks at all files, and sums up what was found; tells too whether a repair is to follow.
+async fn look(arguments: &Verify, stop: StopSignal, interrupt: &Interrupt) -> Result<(Summary, bool)> {
     let remedy = if arguments.repair { Remedy::Forget } else { Remedy::Tell };
     let mut console = Verification::new(&arguments.output);
     let folder = &arguments.folder.dest;
     let verified = flagdl::verify::verify(folder, arguments.depth(), remedy, stop, &mut console).await;
-    let finished = console.finish(verified.as_ref().ok());
+    let is_stopped = interrupt.number().is_some();
+    let goes_on = arguments.repair && !is_stopped && verified.as_ref().is_ok_and(|summary| bad(summary) > 0);
+    let finished = console.finish(verified.as_ref().ok(), !goes_on);
     let summary = verified?;
-    finished.map(|()| summary)
+    finished.map(|()| (summary, goes_on))
 }
 
 /// Fetches what the ledger now knows to be lost.

@@ -55,7 +55,7 @@ pub(crate) struct Here {
     #[arg(long, value_name = "SHARE", default_value = "1%", env = "FLAGDL_MAX_GONE", hide_env = true)]
     pub(crate) max_gone: Share,
 
-    /// How long not to ask again for what was not found, as 12h or 7d [default: ask again each time]
+    /// How long not to ask again for what was not found, --overwrite or not, as 12h or 7d [default: ask each time]
     #[arg(long, value_name = "TIME", value_parser = duration, env = "FLAGDL_MISSING_TTL", hide_env = true)]
     pub(crate) missing_ttl: Option<Duration>,
 

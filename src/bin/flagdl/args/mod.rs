@@ -40,7 +40,7 @@ Every option can also come from the environment: FLAGDL_PER_HOST=2 for --per-hos
 To be gentle to a server: -c 1 --rate 1/s --jitter 0.3 --robots.
 
 Exit codes: 0 all there; 1 some errors; 2 usage; 3 no errors, some not found;
-4 this machine failed (disk full, ...); 130 or 143 interrupted.";
+4 this machine failed (disk full, ...); 129, 130 or 143 interrupted.";
 
 /// Download every image of a list: concurrently, politely to every host, without losing count.
 #[derive(Debug, Parser)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, builder::FalseyValueParser};
 
+use crate::values::file;
+
 /// How much is said, and in which form.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -30,12 +32,12 @@ pub(crate) struct Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Misses {
-    /// Write each entry that ended in an error to FILE, as a list
-    #[arg(long, value_name = "FILE", env = "FLAGDL_FAILED", hide_env = true)]
+    /// Write each entry that ended in an error to FILE, as a list; FILE may be LIST, which it then replaces
+    #[arg(long, value_name = "FILE", value_parser = file(), env = "FLAGDL_FAILED", hide_env = true)]
     pub(crate) failed: Option<PathBuf>,
 
     /// Write a line for each new, changed or gone file to FILE: the word, a tab, and its path below DIR
-    #[arg(long, value_name = "FILE", env = "FLAGDL_DIFF", hide_env = true)]
+    #[arg(long, value_name = "FILE", value_parser = file(), env = "FLAGDL_DIFF", hide_env = true)]
     pub(crate) diff: Option<PathBuf>,
 
     /// Entries that are not found no longer make the exit code 3

@@ -16,7 +16,7 @@ fetches it. What is known to be bad is removed first, so that nobody takes it fo
 Where nothing can be written (a medium for reading only), files can still be verified.
 
 Exit codes: 0 all whole, or mended; 1 some are not; 2 usage, or no ledger in DIR;
-4 this machine failed, or another flagdl is at work in DIR; 130 or 143 interrupted.";
+4 this machine failed, or another flagdl is at work in DIR; 129, 130 or 143 interrupted.";
 
 /// Check the files of earlier runs against the ledger; --repair fetches what is bad or missing
 #[derive(Debug, Args)]

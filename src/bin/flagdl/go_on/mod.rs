@@ -17,7 +17,7 @@ use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use flagdl::{event::Outcome, tally::Summary};
 use url::Url;
 
-use self::shell::quoted;
+pub(crate) use self::shell::quoted;
 
 /// What stands for a secret.
 const HIDDEN: &str = "...";
@@ -101,11 +101,9 @@ impl GoOn {
     }
 
     /// What to say where a run has ended in this way, if anything is left to do.
-    pub(crate) fn after(&self, summary: &Summary, failed: bool) -> Option<String> {
+    pub(crate) fn after(&self, summary: &Summary) -> Option<String> {
         let is_left = summary.tally.of(Outcome::Left) > 0 || !summary.all_read;
-        // A run that could not begin has nothing to go on with; its error says what to do.
-        let has_begun = !failed || summary.tally.entries() > 0;
-        (is_left && has_begun).then(|| self.text())
+        is_left.then(|| self.text())
     }
 
     /// The command, and what has to be added to it.
@@ -130,6 +128,11 @@ impl GoOn {
         }
         lines.join("\n")
     }
+}
+
+/// What was given as a URL, as a message may show it.
+pub(crate) fn shown_url(text: &str) -> String {
+    quoted(OsStr::new(&hide_in_url(text)))
 }
 
 /// The value of an option, as it may be shown.
@@ -267,11 +270,10 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_did_all_or_never_began_says_nothing() {
+    fn a_run_that_did_all_says_nothing() {
         let go_on = GoOn::default();
         let done = Summary { all_read: true, ..Summary::default() };
-        assert_eq!(go_on.after(&done, false), None);
-        assert_eq!(go_on.after(&Summary::default(), true), None);
-        assert!(go_on.after(&Summary::default(), false).is_some(), "stopped before the first line came");
+        assert_eq!(go_on.after(&done), None);
+        assert!(go_on.after(&Summary::default()).is_some(), "stopped before the first line came");
     }
 }

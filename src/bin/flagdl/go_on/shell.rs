@@ -9,7 +9,7 @@
 use std::{ffi::OsStr, fmt::Write as _, os::unix::ffi::OsStrExt as _};
 
 /// A word, quoted where it has to be.
-pub(super) fn quoted(word: &OsStr) -> String {
+pub(crate) fn quoted(word: &OsStr) -> String {
     let bytes = word.as_bytes();
     if !bytes.is_empty() && bytes.iter().copied().all(is_plain) {
         return word.to_string_lossy().into_owned();

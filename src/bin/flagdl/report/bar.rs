@@ -1,9 +1,11 @@
 //! The live bar: counts, rate and time left in one line, drawn five times a second.
 //!
 //! What surprises: how many entries there are is counted by a thread of its own that reads the lists once more,
-//! which pipes do not allow; until it is known, no time left is shown.
+//! which pipes do not allow; until it is known, no time left is shown. Nor is it before the first answer: what is here
+//! already is gone through so fast that it says nothing about the rest.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,7 +16,7 @@ use std::{
 
 use super::{
     live::{Live, fitted, per_second, precise, rounded, smooth, time_left},
-    summary::{size, span},
+    summary::{counts, size, span},
 };
 use flagdl::{
     event::{Ended, Outcome, Progress},
@@ -29,15 +31,17 @@ const LONGEST_HOST: usize = 32;
 struct View {
     done: u64,
     total: Option<u64>,
-    ok: u64,
-    missing: u64,
-    errors: u64,
+    ended: BTreeMap<Outcome, u64>,
+    /// Those of them that were asked for, and how many are still to be asked for as far as that is known.
+    asked: u64,
+    to_ask: Option<f64>,
     in_flight: usize,
     received: u64,
     /// Who holds the run up, and for how long.
     held: Option<String>,
-    /// Entries and bytes in a second.
+    /// Entries, those of them that were asked for, and bytes in a second.
     rate: f64,
+    asked_rate: f64,
     speed: f64,
 }
 
@@ -48,6 +52,7 @@ pub(super) struct Bar {
     total: Arc<AtomicU64>,
     last: Instant,
     last_done: u64,
+    last_asked: u64,
 }
 
 impl Bar {
@@ -58,19 +63,15 @@ impl Bar {
             thread::spawn(move || counted.store(count(sources, limit).unwrap_or(0), Ordering::Relaxed));
         }
         let now = Instant::now();
-        Self { live: Live::new(terminal), view: View::default(), total, last: now, last_done: 0 }
+        Self { live: Live::new(terminal), view: View::default(), total, last: now, last_done: 0, last_asked: 0 }
     }
 
     /// Counts an entry that ended.
     pub(super) fn count(&mut self, ended: &Ended) {
         // What is left when a run is stopped is not done.
         self.view.done += u64::from(ended.outcome != Outcome::Left);
-        match ended.outcome {
-            Outcome::Ok => self.view.ok += 1,
-            Outcome::NotFound => self.view.missing += 1,
-            Outcome::Error => self.view.errors += 1,
-            _ => {}
-        }
+        self.view.asked += u64::from(ended.attempts > 0);
+        *self.view.ended.entry(ended.outcome).or_default() += 1;
     }
 
     /// Draws what there is to see now.
@@ -80,14 +81,18 @@ impl Bar {
         if seconds > 0.0 {
             let view = &mut self.view;
             smooth(&mut view.rate, precise(view.done - self.last_done) / seconds);
+            smooth(&mut view.asked_rate, precise(view.asked - self.last_asked) / seconds);
             smooth(&mut view.speed, precise(progress.received - view.received) / seconds);
-            (self.last, self.last_done) = (now, view.done);
+            (self.last, self.last_done, self.last_asked) = (now, view.done, view.asked);
         }
         self.view.received = progress.received;
         self.view.in_flight = progress.in_flight;
         self.view.held = held(progress);
         let counted = Some(self.total.load(Ordering::Relaxed)).filter(|total| *total > 0);
         self.view.total = if progress.all_read { Some(progress.read) } else { counted };
+        let is_stopping = self.view.ended.contains_key(&Outcome::Left);
+        self.view.to_ask =
+            self.view.total.filter(|_| !is_stopping).map(|total| to_ask(&self.view, total, progress.read));
         self.live.show(now, |width| text(&self.view, width));
     }
 
@@ -97,13 +102,8 @@ impl Bar {
     }
 
     /// Makes room for a line of text; the next tick draws again.
-    pub(super) fn step_aside(&mut self) {
+    pub(super) fn step_aside(&self) {
         self.live.step_aside();
-    }
-
-    /// Takes the bar away.
-    pub(super) fn finish(&mut self) {
-        self.live.finish();
     }
 }
 
@@ -130,11 +130,25 @@ fn checking(done: u64, files: u64, width: usize) -> String {
     fitted(done, Some(files), &["checking files".to_owned()], width)
 }
 
+/// How many of the entries that have not ended will be asked for: all that have been read, and of the others as large a
+/// part as of those so far.
+fn to_ask(view: &View, total: u64, read: u64) -> f64 {
+    let pending = read.saturating_sub(view.done);
+    let share = precise(view.asked + pending) / precise(read.max(1));
+    precise(pending) + precise(total.saturating_sub(read)) * share.min(1.0)
+}
+
 /// As much as fits into the width.
 fn text(view: &View, width: usize) -> String {
-    let mut parts = vec![format!("{} ok, {} not found, {} errors", view.ok, view.missing, view.errors)];
+    let of = |outcome| view.ended.get(&outcome).copied().unwrap_or_default();
+    let main =
+        |outcome| if [Outcome::Ok, Outcome::NotFound, Outcome::Error].contains(&outcome) { of(outcome) } else { 0 };
+    let mut parts = vec![counts(of)];
+    if !fitted(view.done, view.total, &parts, width).ends_with(&parts[0]) {
+        parts = vec![counts(main)];
+    }
     parts.extend(view.held.clone());
-    parts.extend(time_left(view.done, view.total, view.rate));
+    parts.extend(view.to_ask.and_then(|left| time_left(left, view.asked_rate)));
     parts.push(per_second(view.rate));
     parts.push(format!("{}/s", size(rounded(view.speed))));
     parts.push(format!("{} in flight", view.in_flight));
@@ -174,12 +188,13 @@ mod tests {
             held: None,
             done: 500,
             total: Some(2000),
-            ok: 490,
-            missing: 8,
-            errors: 2,
+            ended: [(Outcome::Ok, 490), (Outcome::NotFound, 8), (Outcome::Error, 2)].into(),
+            asked: 500,
+            to_ask: Some(1500.0),
             in_flight: 16,
             received: 5_000_000,
             rate: 100.0,
+            asked_rate: 100.0,
             speed: 1_048_576.0,
         }
     }
@@ -200,6 +215,29 @@ mod tests {
         for width in 0..150 {
             assert!(text(&view(), width).chars().count() <= width);
         }
+    }
+
+    #[test]
+    fn further_outcomes_that_are_not_zero_are_told_as_at_the_end() {
+        let ended = [(Outcome::Error, 1), (Outcome::Skipped, 27), (Outcome::Unchanged, 3)].into();
+        let line = text(&View { ended, done: 31, total: Some(40), ..view() }, 85);
+        assert_eq!(line, "[################----] 31/40 | 0 ok, 0 not found, 1 error, 3 unchanged, 27 skipped");
+        assert_eq!(
+            text(&View { ended: [(Outcome::Skipped, 27)].into(), ..view() }, 45),
+            "500/2000 | 0 ok, 0 not found, 0 errors"
+        );
+    }
+
+    #[test]
+    fn what_was_not_asked_for_says_nothing_about_the_time_left() {
+        let mut bar = Bar::new(Vec::new(), None, false);
+        bar.view = View { done: 27, total: Some(30), rate: 5_000.0, ..View::default() };
+        bar.draw(&Progress { read: 30, all_read: true, ..Progress::default() });
+        assert!(!text(&bar.view, 200).contains("left"), "{}", text(&bar.view, 200));
+        // Of 1000 that have been read, 900 were here; so of the other 1000 a tenth is to be asked for.
+        let view = View { done: 950, asked: 50, ..View::default() };
+        assert!((to_ask(&view, 2000, 1000) - 150.0).abs() < 0.01);
+        assert!((to_ask(&view, 2000, 2000) - 1050.0).abs() < 0.01);
     }
 
     #[test]
@@ -225,7 +263,7 @@ mod tests {
     #[test]
     fn an_unknown_number_of_entries_shows_no_time_left() {
         assert_eq!(
-            text(&View { total: None, ..view() }, 60),
+            text(&View { total: None, to_ask: None, ..view() }, 60),
             "500 | 490 ok, 8 not found, 2 errors | 100/s | 1.0 MiB/s"
         );
     }

@@ -1,15 +1,22 @@
 //! One live line on stderr: on a terminal drawn over and over, elsewhere a plain line every two seconds.
 //!
 //! Promises: one line whatever the terminal's width; what matters most stands first and is cut last.
+//!
+//! What surprises: the line ends before the terminal's edge, with the cursor right behind it. A terminal writes `^C`
+//! where the cursor is; at the edge that would begin a new line, and the old one would stay.
 
 use std::{
-    io::Write,
+    io::{self, Write},
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::summary::span;
+
+/// Columns kept free for `^C` and the cursor.
+const MARGIN: usize = 3;
+
+/// Moves to the beginning of the line and empties it.
+const ERASE: &str = "\r\x1b[K";
 
 /// Time over which a rate is averaged, in ticks of a fifth of a second.
 const SMOOTHING: f64 = 25.0;
@@ -21,47 +28,43 @@ const BAR: usize = 20;
 
 /// The line.
 pub(super) struct Live {
-    /// None where there is no terminal.
-    line: Option<ProgressBar>,
+    terminal: bool,
     last_plain: Option<Instant>,
 }
 
 impl Live {
     pub(super) fn new(terminal: bool) -> Self {
-        let line = terminal.then(|| {
-            let target = ProgressDrawTarget::stderr();
-            let style = ProgressStyle::with_template("{wide_msg}").expect("the template is well formed");
-            ProgressBar::with_draw_target(None, target).with_style(style)
-        });
-        Self { line, last_plain: None }
+        Self { terminal, last_plain: None }
     }
 
     /// Shows a text, which is told its greatest width.
     pub(super) fn show(&mut self, now: Instant, text: impl FnOnce(usize) -> String) {
-        match &self.line {
-            Some(line) => line.set_message(text(console::Term::stderr().size().1.into())),
-            None if self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN) => {
-                self.last_plain = Some(now);
-                let _ = writeln!(std::io::stderr(), "{}", text(usize::MAX));
-            }
-            None => {}
+        if self.terminal {
+            let width = usize::from(console::Term::stderr().size().1).saturating_sub(MARGIN);
+            // In one piece, so that it does not flicker.
+            to_stderr(&format!("{ERASE}{}", text(width)));
+        } else if self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN) {
+            self.last_plain = Some(now);
+            to_stderr(&format!("{}\n", text(usize::MAX)));
         }
     }
 
     /// Makes room for a line of text; the next tick draws again.
-    pub(super) fn step_aside(&mut self) {
-        if let Some(line) = &self.line {
-            line.set_draw_target(ProgressDrawTarget::stderr());
-            let _ = console::Term::stderr().clear_line();
+    pub(super) fn step_aside(&self) {
+        if self.terminal {
+            fresh_line();
         }
     }
+}
 
-    /// Takes the line away.
-    pub(super) fn finish(&mut self) {
-        if let Some(line) = self.line.take() {
-            line.finish_and_clear();
-        }
-    }
+/// Begins the terminal's line anew, whatever stands there: the live line, or the `^C` that was typed.
+pub(super) fn fresh_line() {
+    to_stderr(ERASE);
+}
+
+/// Nobody who reads stderr any more is no reason to fail.
+fn to_stderr(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// The drawn bar, how many are done, and as many of the further parts as fit into the width. All of it is ASCII.
@@ -83,12 +86,11 @@ pub(super) fn fitted(done: u64, total: Option<u64>, parts: &[String], width: usi
 }
 
 /// `15s left`, where that can be told.
-pub(super) fn time_left(done: u64, total: Option<u64>, rate: f64) -> Option<String> {
-    let left = total?.saturating_sub(done);
-    if rate <= 0.0 || left == 0 {
+pub(super) fn time_left(left: f64, rate: f64) -> Option<String> {
+    if rate <= 0.0 || left < 1.0 {
         return None;
     }
-    let left = Duration::from_secs(rounded((precise(left) / rate).min(360_000.0)));
+    let left = Duration::from_secs(rounded((left / rate).clamp(1.0, 360_000.0)));
     Some(format!("{} left", span(left)))
 }
 

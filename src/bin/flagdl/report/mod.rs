@@ -17,7 +17,7 @@ mod verification;
 
 use std::{
     fs,
-    io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
+    io::{self, BufWriter, IsTerminal, Stderr, Write},
     path::{Path, PathBuf},
 };
 
@@ -28,8 +28,9 @@ use flagdl::{
     tally::Summary,
 };
 
-use self::{bar::Bar, lines::Lines};
+use self::{bar::Bar, lines::Lines, ndjson::Objects};
 pub(crate) use self::{
+    failed::commented,
     listing::Listing,
     ndjson::start,
     summary::{errors, size, span},
@@ -47,11 +48,11 @@ pub(crate) struct Console {
     stderr: BufWriter<Stderr>,
     stderr_is_terminal: bool,
     /// Where NDJSON goes, if it is asked for.
-    ndjson: Option<BufWriter<Stdout>>,
-    first_object: bool,
+    ndjson: Option<Objects>,
     failed: Option<Listing>,
     diff: Option<Listing>,
-    quiet: bool,
+    /// Whether it was stopped, perhaps by a key.
+    is_draining: bool,
 }
 
 impl Console {
@@ -79,7 +80,8 @@ impl Console {
 
     /// For a download that has no list, and comes after other output.
     pub(crate) fn of_repair(output: &Output) -> Self {
-        Self { first_object: false, ..Self::of(output, Vec::new(), None) }
+        let console = Self::of(output, Vec::new(), None);
+        Self { ndjson: console.ndjson.map(Objects::of_repair), ..console }
     }
 
     fn of(output: &Output, sources: Vec<Source>, limit: Option<u64>) -> Self {
@@ -89,34 +91,31 @@ impl Console {
             lines: Lines { verbose: output.verbose, quiet: output.quiet },
             stderr: BufWriter::with_capacity(64 << 10, io::stderr()),
             stderr_is_terminal,
-            ndjson: (output.format == Format::Ndjson).then(|| BufWriter::with_capacity(64 << 10, io::stdout())),
-            first_object: true,
+            ndjson: (output.format == Format::Ndjson).then(Objects::new),
             failed: None,
             diff: None,
-            quiet: output.quiet,
+            is_draining: false,
         }
     }
 
     /// Says the last word: the summary, and where the failed entries are.
     ///
-    /// A run that failed before any entry ended has nothing to sum up.
-    pub(crate) fn finish(&mut self, summary: &Summary, run_failed: bool) -> Result<()> {
-        if let Some(bar) = &mut self.bar {
-            bar.finish();
+    /// A run that has not begun has nothing to sum up.
+    pub(crate) fn finish(&mut self, summary: &Summary, has_begun: bool) -> Result<()> {
+        if let Some(bar) = &self.bar {
+            bar.step_aside();
+        } else if self.is_draining {
+            self.begin_anew();
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
         let is_left = summary.tally.of(Outcome::Left) > 0 || !summary.all_read;
         let mut listings = self.failed.take().into_iter().chain(self.diff.take());
         // What an earlier run has listed is not replaced by one that came to nothing.
-        let came_to_nothing = run_failed && summary.tally.entries() == summary.tally.of(Outcome::Left);
-        let listed = listings.try_for_each(|listing| if came_to_nothing { Ok(()) } else { listing.finish(is_left) });
+        let listed = listings.try_for_each(|listing| if has_begun { listing.finish(is_left) } else { Ok(()) });
         let summed_up = match &mut self.ndjson {
-            Some(out) => {
-                let object = ndjson::summary(summary, std::mem::take(&mut self.first_object));
-                writeln!(out, "{object}").and_then(|()| out.flush())
-            }
-            None if self.quiet || run_failed && summary.tally.entries() == 0 => Ok(()),
+            Some(objects) => objects.finish(summary),
+            None if self.lines.quiet || !has_begun => Ok(()),
             None => {
                 let hosts = summary::hosts(summary, self.lines.verbose);
                 for line in hosts.into_iter().chain(summary::classes(&summary.tally)) {
@@ -128,9 +127,16 @@ impl Console {
         listed.and(summed_up.context("cannot write to stdout"))
     }
 
+    /// Takes away the `^C` that stands at the beginning of the terminal's line, if one does.
+    fn begin_anew(&self) {
+        if self.stderr_is_terminal && !self.lines.quiet && !settings::terminal_is_dumb() {
+            live::fresh_line();
+        }
+    }
+
     fn say(&mut self, text: &str) {
         // A terminal's line is erased for the text and drawn again at the next tick.
-        if let Some(bar) = &mut self.bar {
+        if let Some(bar) = &self.bar {
             bar.step_aside();
         }
         let _ = writeln!(self.stderr, "{text}");
@@ -159,6 +165,10 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 impl Reporter for Console {
     fn report(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Event::Draining(_) = event {
+            self.is_draining = true;
+            self.begin_anew();
+        }
         if let Some(text) = self.lines.text(event) {
             self.say(&text);
         }
@@ -173,9 +183,8 @@ impl Reporter for Console {
                 if let (Some(diff), Some(line)) = (&mut self.diff, diff::line(ended)) {
                     diff.line(line)?;
                 }
-                if let Some(out) = &mut self.ndjson {
-                    let object = ndjson::entry(ended, std::mem::take(&mut self.first_object));
-                    writeln!(out, "{object}")?;
+                if let Some(objects) = &mut self.ndjson {
+                    objects.entry(ended)?;
                 }
             }
             Event::Progress(progress) => {
@@ -183,8 +192,8 @@ impl Reporter for Console {
                 if let Some(bar) = &mut self.bar {
                     bar.draw(progress);
                 }
-                if let Some(out) = &mut self.ndjson {
-                    out.flush()?;
+                if let Some(objects) = &mut self.ndjson {
+                    objects.flush()?;
                 }
             }
             Event::Checking { done, files } => {

@@ -3,8 +3,10 @@
 //! Promises: the fields are schema 1: what does not apply is left out, and a field never changes its type. The
 //! first object carries the schema's number.
 
+use std::io::{self, BufWriter, Stdout, Write};
+
 use flagdl::{
-    event::{Change, Ended, Outcome},
+    event::{Change, Ended, Outcome, Withheld},
     link::Host,
     tally::{HostStats, Summary},
 };
@@ -12,13 +14,47 @@ use serde_json::{Map, Value, json};
 
 const SCHEMA: u64 = 1;
 
+/// The objects of a run.
+pub(super) struct Objects {
+    out: BufWriter<Stdout>,
+    is_first: bool,
+    /// Whether entries stand in lines of lists.
+    has_lists: bool,
+}
+
+impl Objects {
+    pub(super) fn new() -> Self {
+        Self { out: BufWriter::with_capacity(64 << 10, io::stdout()), is_first: true, has_lists: true }
+    }
+
+    /// For a run without a list, whose objects come after others.
+    pub(super) fn of_repair(self) -> Self {
+        Self { is_first: false, has_lists: false, ..self }
+    }
+
+    pub(super) fn entry(&mut self, ended: &Ended) -> io::Result<()> {
+        let object = entry(ended, self.has_lists, std::mem::take(&mut self.is_first));
+        writeln!(self.out, "{object}")
+    }
+
+    /// Says the last word.
+    pub(super) fn finish(&mut self, run: &Summary) -> io::Result<()> {
+        let object = summary(run, std::mem::take(&mut self.is_first));
+        writeln!(self.out, "{object}").and_then(|()| self.flush())
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// The object of an entry.
-pub(super) fn entry(ended: &Ended, first: bool) -> Value {
+fn entry(ended: &Ended, has_line: bool, first: bool) -> Value {
     let mut object = start("entry", first);
     let here = matches!(ended.outcome, Outcome::Ok | Outcome::Unchanged | Outcome::Skipped | Outcome::Duplicate);
     let fields = [
         ("entry", Some(json!(ended.shown()))),
-        ("line", Some(json!(ended.entry.line))),
+        ("line", has_line.then(|| json!(ended.entry.line))),
         ("url", ended.link.as_ref().map(|link| json!(link.to_string()))),
         ("path", ended.path.as_ref().filter(|_| here).map(|path| json!(path.as_str()))),
         ("outcome", Some(json!(ended.outcome.as_str()))),
@@ -37,7 +73,7 @@ pub(super) fn entry(ended: &Ended, first: bool) -> Value {
 }
 
 /// The object at the end: every count, bytes and seconds.
-pub(super) fn summary(summary: &Summary, first: bool) -> Value {
+fn summary(summary: &Summary, first: bool) -> Value {
     let tally = &summary.tally;
     let mut object = start("summary", first);
     object.insert("entries".into(), json!(tally.entries()));
@@ -48,6 +84,11 @@ pub(super) fn summary(summary: &Summary, first: bool) -> Value {
         object.insert(change.as_str().into(), json!(tally.changed(change)));
     }
     object.insert("deleted".into(), json!(summary.deleted));
+    if let Some(Withheld::TooMany { gone, .. } | Withheld::CutShort { gone }) = summary.withheld
+        && gone > 0
+    {
+        object.insert("withheld".into(), json!(gone));
+    }
     object.insert("requests".into(), json!(tally.requests));
     object.insert("bytes".into(), json!(tally.bytes));
     object.insert("seconds".into(), json!(summary.elapsed.as_secs_f64()));

@@ -8,28 +8,10 @@ use flagdl::{
     tally::{Summary, Tally},
 };
 
-/// `6 ok, 1 not found, 0 errors in 0.41s (61.2 KiB, 149.3 KiB/s)`, with the further outcomes that are not zero, and in the
-/// brackets what has changed.
+/// `6 ok, 1 not found, 0 errors in 0.41s (61.2 KiB, 149.3 KiB/s)`, and in the brackets what has changed.
 pub(super) fn line(summary: &Summary) -> String {
     let tally = &summary.tally;
-    let mut line = format!(
-        "{} ok, {} not found, {}",
-        tally.of(Outcome::Ok),
-        tally.of(Outcome::NotFound),
-        errors(tally.of(Outcome::Error)),
-    );
-    let others = [
-        (Outcome::Unchanged, "unchanged"),
-        (Outcome::Skipped, "skipped"),
-        (Outcome::Duplicate, "duplicate"),
-        (Outcome::Left, "left"),
-    ];
-    for (outcome, word) in others {
-        let count = tally.of(outcome);
-        if count > 0 {
-            write!(line, ", {count} {word}").expect("writing to a String cannot fail");
-        }
-    }
+    let mut line = counts(|outcome| tally.of(outcome));
     write!(line, " in {}", time(summary.elapsed)).expect("writing to a String cannot fail");
     let changes = [
         (tally.changed(Change::Changed), "changed"),
@@ -48,6 +30,25 @@ pub(super) fn line(summary: &Summary) -> String {
         line.push_str("; the list was not read to its end");
     }
     line
+}
+
+/// `6 ok, 1 not found, 0 errors`, with the further outcomes that are not zero.
+pub(super) fn counts(of: impl Fn(Outcome) -> u64) -> String {
+    let mut text =
+        format!("{} ok, {} not found, {}", of(Outcome::Ok), of(Outcome::NotFound), errors(of(Outcome::Error)));
+    let others = [
+        (Outcome::Unchanged, "unchanged"),
+        (Outcome::Skipped, "skipped"),
+        (Outcome::Duplicate, "duplicate"),
+        (Outcome::Left, "left"),
+    ];
+    for (outcome, word) in others {
+        let count = of(outcome);
+        if count > 0 {
+            write!(text, ", {count} {word}").expect("writing to a String cannot fail");
+        }
+    }
+    text
 }
 
 pub(crate) fn errors(count: u64) -> String {

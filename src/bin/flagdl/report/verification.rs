@@ -12,7 +12,7 @@ use flagdl::verify::{BadFile, Event, Progress, Reporter, Summary};
 use serde_json::{Value, json};
 
 use super::{
-    live::{Live, fitted, per_second, precise, rounded, smooth, time_left},
+    live::{Live, fitted, fresh_line, per_second, precise, rounded, smooth, time_left},
     ndjson::start,
     shows_bar,
     summary::{size, time},
@@ -52,16 +52,20 @@ impl Verification {
         }
     }
 
-    /// Says the last word: the counts, unless it could not go on.
-    pub(crate) fn finish(&mut self, summary: Option<&Summary>) -> Result<()> {
-        if let Some(bar) = &mut self.live {
-            bar.live.finish();
+    /// Says the last word: the counts, unless it could not go on. Where a download comes after it, the summary is that
+    /// one's.
+    pub(crate) fn finish(&mut self, summary: Option<&Summary>, is_last: bool) -> Result<()> {
+        if let Some(bar) = &self.live {
+            bar.live.step_aside();
+        } else if self.stderr_is_terminal && !self.quiet && summary.is_some_and(|summary| !summary.complete) {
+            fresh_line();
         }
         // stderr that nobody reads any more is no reason to fail.
         let _ = self.stderr.flush();
         let written = match (&mut self.ndjson, summary) {
             (Some(out), Some(summary)) => {
-                let object = object(summary, std::mem::take(&mut self.first_object));
+                let event = if is_last { "summary" } else { "verification" };
+                let object = object(event, summary, std::mem::take(&mut self.first_object));
                 writeln!(out, "{object}").and_then(|()| out.flush())
             }
             (Some(out), None) => out.flush(),
@@ -77,7 +81,7 @@ impl Verification {
     }
 
     fn say(&mut self, text: &str) {
-        if let Some(bar) = &mut self.live {
+        if let Some(bar) = &self.live {
             bar.live.step_aside();
         }
         let _ = writeln!(self.stderr, "{text}");
@@ -133,7 +137,7 @@ impl Bar {
 fn text(progress: &Progress, rate: f64, speed: f64, width: usize) -> String {
     let Progress { done, bad, total, .. } = *progress;
     let mut parts = vec![format!("{} whole, {bad} bad", done - bad)];
-    parts.extend(time_left(done, total, rate));
+    parts.extend(total.and_then(|total| time_left(precise(total.saturating_sub(done)), rate)));
     parts.push(per_second(rate));
     if speed > 0.0 {
         parts.push(format!("{}/s", size(rounded(speed))));
@@ -173,8 +177,8 @@ fn file(bad: &BadFile, first: bool) -> Value {
 }
 
 /// The object at the end.
-fn object(summary: &Summary, first: bool) -> Value {
-    let mut object = start("summary", first);
+fn object(event: &str, summary: &Summary, first: bool) -> Value {
+    let mut object = start(event, first);
     let fields = [
         ("files", json!(summary.whole + summary.missing() + summary.damaged())),
         ("whole", json!(summary.whole)),

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, builder::FalseyValueParser};
 
-use crate::args::{Codes, Format};
+use crate::{
+    args::{Codes, Format},
+    values::file,
+};
 
 const AFTER_HELP: &str = "\
 Each entry stands in one way:
@@ -49,6 +52,6 @@ pub(crate) struct StatusArgs {
     pub(crate) format: Format,
 
     /// Write each entry that last ended in an error to FILE, as a list
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    #[arg(long, value_name = "FILE", value_parser = file(), help_heading = "Output")]
     pub(crate) failed: Option<PathBuf>,
 }

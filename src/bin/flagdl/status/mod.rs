@@ -19,7 +19,12 @@ use flagdl::{
 };
 
 pub(crate) use self::args::StatusArgs;
-use crate::{args::Format, complain, exit, in_words, report::Listing, settings};
+use crate::{
+    args::Format,
+    complain, exit, in_words,
+    report::{Listing, commented},
+    settings,
+};
 
 /// Goes through all entries. An error means that nothing was begun.
 pub(crate) fn status(arguments: &StatusArgs) -> Result<u8> {
@@ -93,7 +98,7 @@ impl Answer<'_> {
         let Some(failed) = &mut self.failed else { return Ok(()) };
         match (&standing.text, &standing.fault, &standing.place) {
             (Some(text), _, _) => failed.line(text),
-            (None, Some(fault), Some((list, line))) => failed.line(format!("# {list} line {line}: {fault}")),
+            (None, Some(fault), Some((list, line))) => failed.line(commented(list, *line, fault, &standing.entry)),
             _ => {
                 self.secret += 1;
                 failed.line(format!("# {}: the ledger does not keep what is secret in its URL", standing.entry))

@@ -55,6 +55,7 @@ pub(super) fn summary(survey: &Survey, first: bool) -> Value {
     if let Some(run) = &survey.last_run {
         let mut told = Map::new();
         told.insert("begun".into(), json!(at(run.begun)));
+        told.insert("kind".into(), json!(run.kind.as_str()));
         match run.phase {
             Phase::GoesOn { pid } => {
                 told.insert("ending".into(), json!("running"));

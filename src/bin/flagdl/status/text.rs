@@ -10,7 +10,7 @@ use std::{
 use flagdl::{
     event::Outcome,
     link::without_secrets,
-    status::{LastRun, Phase, Standing, State, Survey},
+    status::{Kind, LastRun, Phase, Standing, State, Survey},
 };
 
 use super::StatusArgs;
@@ -95,20 +95,36 @@ fn classes(classes: &BTreeMap<String, u64>) -> String {
 
 fn last_run(run: &LastRun) -> String {
     let begun = people(run.begun);
+    let (a_run, last) = match run.kind {
+        Kind::Download => ("a run", "last run"),
+        Kind::Verification => ("a verification", "last run, a verification"),
+        Kind::Repair => ("a repair", "last run, a repair"),
+    };
     match run.phase {
         Phase::GoesOn { pid } => {
             let pid = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-            format!("a run goes on{pid}, begun {begun}")
+            format!("{a_run} goes on{pid}, begun {begun}")
         }
-        Phase::Killed => format!("last run: {begun}, killed before its end"),
+        Phase::Killed => format!("{last}: {begun}, killed before its end"),
         Phase::Ended { at, how } => {
             let took = match at.saturating_sub(run.begun) {
                 // Only whole seconds are stored.
                 0 => "within 1s".to_owned(),
                 seconds => format!("after {}", span(Duration::from_secs(seconds))),
             };
-            format!("last run: {begun}, {how} {took}: {}", outcomes(&run.counts))
+            // A signal let what was in flight finish.
+            let how = if how == "drained" { "stopped early" } else { how };
+            format!("{last}: {begun}, {how} {took}: {}", counted(run))
         }
+    }
+}
+
+/// What a run has counted, in its own words.
+fn counted(LastRun { kind, counts, .. }: &LastRun) -> String {
+    let of = |outcome| counts.get(&outcome).copied().unwrap_or_default();
+    match kind {
+        Kind::Verification => format!("{} whole, {} bad", of(Outcome::Skipped), of(Outcome::Error)),
+        Kind::Download | Kind::Repair => outcomes(counts),
     }
 }
 
