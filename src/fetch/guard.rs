@@ -202,4 +202,6 @@ impl Resolve for GuardedResolver {
 }
 
 #[cfg(test)]
+mod nameless;
+#[cfg(test)]
 mod tests;

@@ -149,8 +149,8 @@ pub(super) const ROWS: &[Row] = &[
     row(65, "a name without an address, and name servers that fail", By(&[
         "src/fetch/resolve.rs::a_name_that_does_not_exist_is_told_from_a_look_up_that_failed",
         "src/fetch/resolve.rs::an_answer_is_kept_for_a_minute_and_a_failure_for_five_seconds",
-        "src/fetch/guard/tests.rs::why_a_name_has_no_address_is_known_through_the_clients_own_errors",
-        "src/fetch/guard/tests.rs::a_name_service_that_says_nothing_is_waited_for_as_long_as_a_connection",
+        "src/fetch/guard/nameless.rs::why_a_name_has_no_address_is_known_through_the_clients_own_errors",
+        "src/fetch/guard/nameless.rs::a_name_service_that_says_nothing_is_waited_for_as_long_as_a_connection",
         "src/run/tests/troubles.rs::a_name_that_does_not_exist_is_asked_for_once_and_one_without_an_answer_again",
         "src/run/tests/troubles.rs::a_name_that_does_not_exist_ends_all_its_entries_after_ten",
     ])),
