@@ -51,6 +51,7 @@ pub(super) struct Bar {
     /// The number of entries, or 0 while it is not known.
     total: Arc<AtomicU64>,
     last: Instant,
+    ticks: u32,
     last_done: u64,
     last_asked: u64,
 }
@@ -63,7 +64,15 @@ impl Bar {
             thread::spawn(move || counted.store(count(sources, limit).unwrap_or(0), Ordering::Relaxed));
         }
         let now = Instant::now();
-        Self { live: Live::new(terminal), view: View::default(), total, last: now, last_done: 0, last_asked: 0 }
+        Self {
+            live: Live::new(terminal),
+            view: View::default(),
+            total,
+            last: now,
+            ticks: 0,
+            last_done: 0,
+            last_asked: 0,
+        }
     }
 
     /// Counts an entry that ended.
@@ -79,10 +88,11 @@ impl Bar {
         let now = Instant::now();
         let seconds = now.duration_since(self.last).as_secs_f64();
         if seconds > 0.0 {
+            self.ticks = self.ticks.saturating_add(1);
             let view = &mut self.view;
-            smooth(&mut view.rate, precise(view.done - self.last_done) / seconds);
-            smooth(&mut view.asked_rate, precise(view.asked - self.last_asked) / seconds);
-            smooth(&mut view.speed, precise(progress.received - view.received) / seconds);
+            smooth(&mut view.rate, precise(view.done - self.last_done) / seconds, self.ticks);
+            smooth(&mut view.asked_rate, precise(view.asked - self.last_asked) / seconds, self.ticks);
+            smooth(&mut view.speed, precise(progress.received - view.received) / seconds, self.ticks);
             (self.last, self.last_done, self.last_asked) = (now, view.done, view.asked);
         }
         self.view.received = progress.received;
@@ -226,6 +236,16 @@ mod tests {
             text(&View { ended: [(Outcome::Skipped, 27)].into(), ..view() }, 45),
             "500/2000 | 0 ok, 0 not found, 0 errors"
         );
+    }
+
+    #[test]
+    fn what_comes_first_and_together_is_not_the_pace() {
+        let mut rate = 0.0;
+        // Eight answers in a tick of a fifth of a second, each two seconds.
+        for tick in 1..=30 {
+            smooth(&mut rate, if tick % 10 == 0 { 40.0 } else { 0.0 }, tick);
+        }
+        assert!((3.0..6.0).contains(&rate), "{rate}");
     }
 
     #[test]

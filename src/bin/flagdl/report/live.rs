@@ -99,8 +99,10 @@ pub(super) fn per_second(rate: f64) -> String {
     if rate < 10.0 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") }
 }
 
-pub(super) fn smooth(average: &mut f64, value: f64) {
-    *average += (value - *average) / if *average == 0.0 { 1.0 } else { SMOOTHING };
+/// Takes a tick's value into an average: of all ticks as long as there are few, so that the first answers, which come
+/// together, are not taken for the pace.
+pub(super) fn smooth(average: &mut f64, value: f64, ticks: u32) {
+    *average += (value - *average) / f64::from(ticks).clamp(1.0, SMOOTHING);
 }
 
 #[allow(clippy::cast_precision_loss, reason = "shown with three digits")]

@@ -34,6 +34,7 @@ pub(crate) struct Verification {
 struct Bar {
     live: Live,
     last: Option<(Instant, Progress)>,
+    ticks: u32,
     rate: f64,
     speed: f64,
 }
@@ -41,7 +42,7 @@ struct Bar {
 impl Verification {
     pub(crate) fn new(output: &Output) -> Self {
         let stderr_is_terminal = io::stderr().is_terminal();
-        let live = || Bar { live: Live::new(stderr_is_terminal), last: None, rate: 0.0, speed: 0.0 };
+        let live = || Bar { live: Live::new(stderr_is_terminal), last: None, ticks: 0, rate: 0.0, speed: 0.0 };
         Self {
             live: shows_bar(output).then(live),
             stderr: BufWriter::new(io::stderr()),
@@ -123,8 +124,9 @@ impl Bar {
         if let Some((last, before)) = self.last {
             let seconds = now.duration_since(last).as_secs_f64();
             if seconds > 0.0 {
-                smooth(&mut self.rate, precise(progress.done - before.done) / seconds);
-                smooth(&mut self.speed, precise(progress.bytes - before.bytes) / seconds);
+                self.ticks = self.ticks.saturating_add(1);
+                smooth(&mut self.rate, precise(progress.done - before.done) / seconds, self.ticks);
+                smooth(&mut self.speed, precise(progress.bytes - before.bytes) / seconds, self.ticks);
             }
         }
         self.last = Some((now, *progress));
