@@ -2,7 +2,8 @@
 //!
 //! Promises: one process at a time holds the folder, for as long as its [`Lock`] lives; a process that is killed
 //! leaves nothing that would keep the next one out. No symbolic link is followed below the folder for downloads.
-//! Finding out whether there is a ledger makes nothing.
+//! Finding out whether there is a ledger makes nothing. A folder whose path is too long for the database is told as that,
+//! before it is made.
 //!
 //! What surprises: the lock is on the open file (flock(2)), not in its text. The text is the holder's process id,
 //! for people and for the message that the next one gets; after a kill it may be an old one.
@@ -11,7 +12,7 @@ use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
     os::fd::OwnedFd,
-    path::{Path, PathBuf},
+    path::{self, Component, Path, PathBuf},
     thread,
     time::Duration,
 };
@@ -24,13 +25,17 @@ use rustix::{
 use super::LedgerError;
 use crate::{
     disk::{self, Call, Open},
-    name::OWN_FOLDER,
+    name::{MAX_NAME, OWN_FOLDER},
 };
 
 /// The database in the folder.
 const DATABASE: &str = "ledger.db";
 /// The lock in it.
 const LOCK: &str = "lock";
+
+/// Longest path of a folder for downloads, in bytes. `SQLite` takes paths of 512 (`MAX_PATHNAME` in its `os_unix.c`), of which
+/// it wants the last 8 for `-journal`; the database's name is behind the folder's.
+pub(super) const LONGEST: usize = 512 - "-journal".len() - "/.flagdl/ledger.db".len();
 
 /// How often a lock that is taken is asked for again. Somebody who only wants to know the holder has it for a moment.
 const LOCK_ATTEMPTS: u32 = 4;
@@ -75,9 +80,24 @@ impl Folder {
         }
     }
 
+    /// Refuses a folder that is not there yet and whose path will be too long, so that it need not be made first.
+    pub(super) fn foresee(destination: &Path) -> Result<(), LedgerError> {
+        let Ok(path) = path::absolute(destination) else { return Ok(()) };
+        // What is there may be shorter than it is written, or longer: it may be a link.
+        let there = path.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
+        let Some((above, there)) = there else { return Ok(()) };
+        let missing = path.strip_prefix(above).unwrap_or(&path);
+        let path: PathBuf = there.components().chain(missing.components()).collect();
+        if path.as_os_str().len() > LONGEST { Err(too_long(destination)) } else { Ok(()) }
+    }
+
     fn find(destination: &Path) -> Result<(OwnedFd, PathBuf), LedgerError> {
         let failed = |source| LedgerError::Folder { path: destination.join(OWN_FOLDER), source };
-        let path = disk::call(destination, Call::Look, || fs::canonicalize(destination)).map_err(failed)?;
+        let path = disk::call(destination, Call::Look, || fs::canonicalize(destination))
+            .map_err(|error| if is_too_long(&error, destination) { too_long(destination) } else { failed(error) })?;
+        if path.as_os_str().len() > LONGEST {
+            return Err(too_long(destination));
+        }
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
         let open = || rustix::fs::open(&path, flags, Mode::empty());
         let above = disk::call(&*path, Call::Open, open).map_err(|error| failed(error.into()))?;
@@ -199,6 +219,16 @@ fn sync(folder: &OwnedFd, path: &Path) -> Result<(), LedgerError> {
 /// As `open` would make it: the umask takes away what the user does not want.
 fn mode() -> Mode {
     Mode::from_raw_mode(0o666)
+}
+
+fn too_long(destination: &Path) -> LedgerError {
+    LedgerError::TooLong { path: destination.to_owned(), most: LONGEST }
+}
+
+/// Whether it is the whole path that the system finds too long, and not one of the names in it.
+fn is_too_long(error: &io::Error, path: &Path) -> bool {
+    let fits = |name: Component<'_>| name.as_os_str().len() <= MAX_NAME;
+    error.raw_os_error() == Some(Errno::NAMETOOLONG.raw_os_error()) && path.components().all(fits)
 }
 
 /// Why the folder could not be opened: something else in its place, or what the system said.

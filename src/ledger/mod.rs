@@ -76,6 +76,7 @@ impl Ledger {
 
     /// The same, but none where there is no ledger yet, or no folder.
     pub(crate) fn open_existing(destination: &Path) -> Result<Option<Self>, LedgerError> {
+        Folder::foresee(destination)?;
         // What is no folder is for whoever makes the folder to complain about.
         if !destination.is_dir() || Folder::existing(destination)?.is_none() {
             return Ok(None);

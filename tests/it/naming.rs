@@ -3,12 +3,12 @@
 //! Promises: two entries never share a file; a code can change nothing of a URL but its own place in it; a file
 //! is named by the list and never by the server.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    pictures::{jpeg, png},
+    pictures::{files, jpeg, png},
     server::{Answer, Server},
     workspace::{DEST, Workspace},
 };
@@ -264,6 +264,46 @@ fn a_name_of_exactly_the_greatest_length_is_kept_and_found_again() {
     }
     assert_eq!(server.arrivals().len(), 2);
     work.flagdl(["verify"]).run().expect_code(0);
+}
+
+/// A path below the workspace of exactly so many bytes, in names of at most a hundred.
+fn long_path(work: &Workspace, bytes: usize) -> String {
+    let mut path = fs::canonicalize(work.path("")).expect("there").to_string_lossy().into_owned();
+    while path.len() < bytes {
+        let missing = bytes - path.len() - 1;
+        path += &format!("/{}", "x".repeat(if missing > 200 { 100 } else { missing }));
+    }
+    path
+}
+
+#[test]
+fn a_folder_with_a_long_path_works_and_one_with_a_path_too_long_for_the_ledger_is_told() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always("/cn.jpg", Answer::ok(jpeg("cn")));
+    let (list, url) = (work.list(&["cn"]), server.url(""));
+    let outermost = |path: &str| {
+        let below = path.strip_prefix(&*fs::canonicalize(work.path("")).expect("there").to_string_lossy());
+        below.and_then(|below| below.split('/').nth(1)).expect("below the workspace").to_owned()
+    };
+    for bytes in [400, 486] {
+        let path = long_path(&work, bytes);
+        assert_eq!(path.len(), bytes);
+        let run = work.flagdl(["-u", &url, "-d", &path, &list]).may_write(&outermost(&path));
+        run.run().expect_code(0);
+        assert_eq!(work.saved_in(&path), files(&["cn"]));
+        let verify = work.flagdl(["verify", "-d", &path]).may_write(&outermost(&path));
+        verify.run().expect_code(0);
+    }
+    // Among them one that is longer than the system takes.
+    for bytes in [487, 600, 5000] {
+        let path = long_path(&work, bytes);
+        for arguments in [&["-u", &*url, &*list][..], &["--adopt", "-u", &url, &list]] {
+            let told = work.flagdl(arguments.iter().copied()).arguments(["-d", &*path]).run();
+            told.expect_code(4).expect_err(&path).expect_err("486 bytes").expect_err("hint: ").expect_err("--dest");
+        }
+        assert!(!Path::new(&path).exists());
+    }
+    assert_eq!(server.arrivals().len(), 2);
 }
 
 #[test]

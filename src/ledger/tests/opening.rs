@@ -212,3 +212,41 @@ fn a_start_that_was_killed_at_once_is_begun_again() {
     assert_eq!(listing(&folder), ["ledger.db", "lock"]);
     assert!(Reader::open(folder.path()).expect("readable").is_some());
 }
+
+#[test]
+fn a_folder_whose_path_is_too_long_for_the_database_is_told_before_it_is_made() {
+    let folder = folder();
+    let root = fs::canonicalize(folder.path()).expect("there");
+    // So many bytes in all, in names of any length that a system takes.
+    let below = |length: usize| {
+        let mut path = root.clone();
+        while path.as_os_str().len() < length {
+            let missing = length - path.as_os_str().len() - 1;
+            path.push("x".repeat(if missing > 200 { 100 } else { missing }));
+        }
+        path
+    };
+    let longest = below(super::super::folder::LONGEST);
+    fs::create_dir_all(&longest).expect("made");
+    drop(Ledger::open(&longest).expect("it fits"));
+    assert!(Ledger::open_existing(&longest).expect("it fits").is_some());
+    drop(Reader::open(&longest).expect("it fits").expect("there"));
+    let (longer, longest_of_all) = (below(super::super::folder::LONGEST + 1), below(5000));
+    for path in [&longer, &longest_of_all] {
+        let error = Ledger::open_existing(path).map(drop).expect_err("too long");
+        assert!(matches!(&error, LedgerError::TooLong { path: told, .. } if told == path), "{error}");
+        assert!(error.to_string().contains("hint: "), "{error}");
+        assert!(!path.exists());
+    }
+    fs::create_dir_all(&longer).expect("made");
+    symlink(&longer, root.join("link")).expect("linked");
+    for path in [&longer, &root.join("link")] {
+        for error in [Ledger::open(path).map(drop), Reader::open(path).map(drop)] {
+            assert!(matches!(error, Err(LedgerError::TooLong { .. })), "{error:?}");
+        }
+    }
+    assert_eq!(fs::read_dir(&longer).expect("a folder").count(), 0);
+    // A name in it that no system takes is another matter.
+    let error = Reader::open(&root.join("x".repeat(256))).map(drop).expect_err("no such name");
+    assert!(matches!(error, LedgerError::Folder { .. }), "{error}");
+}
