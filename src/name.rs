@@ -232,16 +232,16 @@ mod tests {
             ("-rf.jpg", "%2Drf.jpg"),
             ("x.jpg.", "x.jpg%2E"),
             ("x.jpg ", "x.jpg%20"),
-            ("CON", "%43ON"),
-            ("nul.jpg", "%6Eul.jpg"),
-            ("COM¹.txt", "%43OM¹.txt"),
-            ("conin$", "%63onin$"),
             ("a:b", "a%3Ab"),
             ("100%.jpg", "100%25.jpg"),
             ("a\u{202e}gpj.exe", "a%E2%80%AEgpj.exe"),
             ("a\u{7}b", "a%07b"),
         ] {
             assert_eq!(name(text), expected, "{text:?}");
+        }
+        for device in ["CON", "nul.jpg", "PRN", "AUX.x", "COM1.txt", "COM¹.txt", "LPT1", "conin$", "CONOUT$"] {
+            let (first, rest) = device.split_at(1);
+            assert_eq!(name(device), format!("%{:02X}{rest}", first.as_bytes()[0]));
         }
     }
 

@@ -68,11 +68,26 @@ pub(super) fn parse(line: &[u8]) -> Line<'_> {
 
 /// A line that is no entry, with what can be shown of it.
 pub(super) fn faulty(line: &[u8], error: LineError) -> Line<'static> {
-    let text = String::from_utf8_lossy(line);
+    let text = readable(line);
     // Before it is cut: of half a password nothing tells that it is one.
     let text = if text.contains("://") { without_secrets(&text) } else { text };
     let excerpt: String = text.chars().take(MAX_EXCERPT).collect();
     Line::Faulty(visible(&excerpt).into(), error)
+}
+
+/// A line's text, with each byte that is none written as an escape.
+fn readable(line: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(line) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(line.len() + 16);
+    for chunk in line.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            write!(text, "\\x{byte:02x}").expect("writing to a String cannot fail");
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// Without the blanks around it. Byte order marks in front go with them: they stand inside a list that was put together
@@ -190,6 +205,18 @@ mod tests {
             ("cn\t:0", r"cn\t:0"),
         ] {
             assert_eq!(read(line), format!("{excerpt:?} Control('\\t')"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_shown_as_escapes() {
+        for (line, excerpt) in [
+            (&b"\xff\xfe"[..], r"\xff\xfe"),
+            (b"caf\xe9 \x1b[31m\x9b\xc3", r"caf\xe9 \u{1b}[31m\x9b\xc3"),
+            (b"ftp://u:\xff@h/\xfe?k=\xfd", r"ftp://h/\xfe?\u{2026}"),
+        ] {
+            let Line::Faulty(shown, LineError::NotUtf8) = parse(line) else { panic!("{line:?} is text") };
+            assert_eq!(shown.replace('\u{2026}', r"\u{2026}"), excerpt);
         }
     }
 

@@ -295,6 +295,14 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_no_plain_file() {
+        let device = rustix::fs::stat("/dev/null").expect("every system has it");
+        assert_eq!(what_else(&device), Some("a device or socket"));
+        let file = rustix::fs::stat(env!("CARGO_MANIFEST_PATH")).expect("the project's own");
+        assert_eq!(what_else(&file), None);
+    }
+
+    #[test]
     fn only_a_whole_image_is_one() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("a"), IMAGE).expect("a new file");

@@ -56,6 +56,11 @@ fn a_bad_line_is_named_and_stops_no_other() {
         told.expect_err(&format!("mixed line {line}"));
     }
     assert_eq!(told.error_lines().len(), 4, "{told}");
+    // What is no text is shown as what it is, and not as a sign that could be anything.
+    for (entry, shown) in [(&failed[0], r"bad\u{7}bell"), (&failed[1], r"\xff\xfe")] {
+        assert_eq!(entry["entry"], shown, "{told}");
+        told.expect_err(&format!("*** error for {shown}: "));
+    }
     assert!(!told.err.contains(&too_long), "a line that is too long is not shown whole");
     assert_eq!(work.saved(), pictures::files(&["cn", "in"]));
 }

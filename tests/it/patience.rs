@@ -150,11 +150,12 @@ fn a_connection_that_is_lost_before_an_answer_costs_one_attempt_less_where_the_h
 #[test]
 fn what_will_not_pass_is_tried_once() {
     let (work, server) = (Workspace::new(), Server::start());
-    for status in [400, 401, 403, 404, 410, 451, 501] {
+    let statuses = [400, 401, 403, 404, 410, 414, 431, 451, 501];
+    for status in statuses {
         server.script(&format!("/s{status}.jpg"), [Answer::status(status)]);
     }
-    let list = work.list(&["s400", "s401", "s403", "s404", "s410", "s451", "s501"]);
-    work.flagdl(["-u", &server.url(""), &list]).run().expect_code(1).expect_summary("0 ok, 2 not found, 5 errors");
+    let list = work.list_of(&statuses.map(|status| format!("s{status}")));
+    work.flagdl(["-u", &server.url(""), &list]).run().expect_code(1).expect_summary("0 ok, 2 not found, 7 errors");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::{
     path::Path,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
+    time::Duration,
 };
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
@@ -45,6 +46,7 @@ fn what_is_no_file_is_neither_opened_nor_waited_for_nor_replaced() {
         let mut expected = PLANTED.map(|code| (code, "error unsafe-path")).to_vec();
         expected.push(("cn", "ok"));
         told.expect_code(1).expect_endings(&expected);
+        assert!(told.elapsed < Duration::from_secs(10), "something was waited for: {told}");
         let mut after = kinds(&work.path(DEST));
         after.retain(|(name, _)| name != "cn.jpg" && name != ".flagdl");
         assert_eq!(after, before, "{options:?}");

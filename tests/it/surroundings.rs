@@ -4,12 +4,13 @@ use std::{
     fs,
     io::Read,
     os::unix::fs::symlink,
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use crate::{
-    pictures::jpeg,
+    pictures::{files, jpeg},
     server::{Answer, Server},
     workspace::{Signal, Workspace},
 };
@@ -76,6 +77,47 @@ fn a_list_that_just_ends_is_whole_and_one_that_breaks_off_is_told() {
     let (code, _, err) = shell(&work, &format!("printf 'us' | $F -u {url} {list} -"));
     assert_eq!(code, 0, "{err}");
     assert_eq!(work.saved_names(), ["cn.jpg", "in.jpg", "us.jpg"]);
+}
+
+/// A path below the workspace of exactly so many bytes, in names of at most a hundred.
+fn long_path(work: &Workspace, bytes: usize) -> String {
+    let mut path = fs::canonicalize(work.path("")).expect("there").to_string_lossy().into_owned();
+    while path.len() < bytes {
+        let missing = bytes - path.len() - 1;
+        path.push('/');
+        path += &"x".repeat(if missing > 200 { 100 } else { missing });
+    }
+    path
+}
+
+#[test]
+fn a_folder_with_a_long_path_works_and_one_with_a_path_too_long_for_the_ledger_is_told() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.always("/cn.jpg", Answer::ok(jpeg("cn")));
+    let (list, url) = (work.list(&["cn"]), server.url(""));
+    let outermost = |path: &str| {
+        let below = path.strip_prefix(&*fs::canonicalize(work.path("")).expect("there").to_string_lossy());
+        below.and_then(|below| below.split('/').nth(1)).expect("below the workspace").to_owned()
+    };
+    for bytes in [400, 486] {
+        let path = long_path(&work, bytes);
+        assert_eq!(path.len(), bytes);
+        let run = work.flagdl(["-u", &url, "-d", &path, &list]).may_write(&outermost(&path));
+        run.run().expect_code(0);
+        assert_eq!(work.saved_in(&path), files(&["cn"]));
+        let verify = work.flagdl(["verify", "-d", &path]).may_write(&outermost(&path));
+        verify.run().expect_code(0);
+    }
+    // Among them one that is longer than the system takes.
+    for bytes in [487, 600, 5000] {
+        let path = long_path(&work, bytes);
+        for arguments in [&["-u", &*url, &*list][..], &["--adopt", "-u", &url, &list]] {
+            let told = work.flagdl(arguments.iter().copied()).arguments(["-d", &*path]).run();
+            told.expect_code(4).expect_err(&path).expect_err("486 bytes").expect_err("hint: ").expect_err("--dest");
+        }
+        assert!(!Path::new(&path).exists());
+    }
+    assert_eq!(server.arrivals().len(), 2);
 }
 
 #[test]

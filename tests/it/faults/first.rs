@@ -28,6 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         "bytes in a line that are no text, or control the terminal",
         &[
             "lists::a_bad_line_is_named_and_stops_no_other",
+            "src/list/line.rs::what_is_no_text_is_shown_as_escapes",
             "src/list/tests.rs::no_control_character_is_taken_and_each_is_named",
             "src/list/tests.rs::any_bytes_give_entries_without_controls",
         ],
@@ -105,6 +106,7 @@ pub(super) const ROWS: &[Row] = &[
             "naming::no_entry_leaves_the_destination_or_changes_the_host",
             "naming::a_url_is_saved_under_its_own_last_segment",
             "src/name.rs::any_text_becomes_one_ordinary_component",
+            "src/fuzzing/tests.rs::every_name_is_one_that_every_system_takes",
             "src/ledger/tests/rows.rs::a_path_that_somebody_else_wrote_is_not_believed",
         ],
     ),
@@ -125,10 +127,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     by(
         15,
-        "a folder, a pipe, a socket or a link to nothing under a file's name",
+        "a folder, a pipe, a socket, a device or a link to nothing under a file's name",
         &[
             "planted::what_is_no_file_is_neither_opened_nor_waited_for_nor_replaced",
             "planted::what_takes_a_files_place_later_is_told_and_left",
+            // Nobody but root can make one, so none stands in a folder here.
+            "src/store/inspect.rs::a_device_is_no_plain_file",
+            "src/store/inspect.rs::what_is_no_plain_file_is_named_and_blocks_nobody",
             "src/store/tests.rs::nothing_but_a_plain_file_is_replaced",
         ],
     ),
@@ -136,15 +141,18 @@ pub(super) const ROWS: &[Row] = &[
         16,
         "names that Windows gives to devices or cannot have",
         &[
+            // Names are made the same way on every system, which is what these show; no Windows runs the tests.
             "src/name.rs::what_is_not_portable_is_encoded",
             "src/name.rs::short_texts_come_back_from_their_names",
             "src/name.rs::any_text_becomes_one_ordinary_component",
+            "src/fuzzing/tests.rs::every_name_is_one_that_every_system_takes",
         ],
     ),
     by(
         17,
         "names that differ only in case or in how accents are encoded",
         &[
+            // Told apart by what is known of those systems, before any file is made; no macOS or Windows runs the tests.
             "naming::names_that_macos_or_windows_take_for_one_are_two_files",
             "src/name.rs::names_that_some_system_takes_for_one_are_one",
             "src/name.rs::a_key_is_its_own_key_and_that_of_the_name_in_any_case",
@@ -158,7 +166,7 @@ pub(super) const ROWS: &[Row] = &[
             "naming::a_very_long_name_is_cut_and_still_told_apart",
             "src/store/tests.rs::a_name_of_the_greatest_length_works",
             // A path may have 486 bytes, because of the database: an error at once, and not of each entry.
-            "naming::a_folder_with_a_long_path_works_and_one_with_a_path_too_long_for_the_ledger_is_told",
+            "surroundings::a_folder_with_a_long_path_works_and_one_with_a_path_too_long_for_the_ledger_is_told",
             "src/ledger/tests/opening.rs::a_folder_whose_path_is_too_long_for_the_database_is_told_before_it_is_made",
             "src/name.rs::a_long_name_is_cut_with_a_hash_and_keeps_its_extension",
         ],
