@@ -202,7 +202,8 @@ impl Found {
         } else if source.is::<rustls::Error>() {
             self.tls = true;
         } else if let Some(error) = source.downcast_ref::<hyper::Error>() {
-            self.cut |= error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+            // Timeouts of its own are those of pings: the connection is gone, and nobody has said so.
+            self.cut |= error.is_incomplete_message() || error.is_canceled() || error.is_closed() || error.is_timeout();
         } else if let Some(error) = source.downcast_ref::<h2::Error>() {
             // What we refuse ourselves breaks the rules of the protocol; the rest is the server's doing or the line's.
             self.cut |= !error.is_library();

@@ -23,7 +23,10 @@ fn fetch(work: &Workspace, answers: Vec<Answer>) -> Told {
 #[track_caller]
 fn expect_saved(answers: Vec<Answer>, expected: &[u8]) {
     let work = Workspace::new();
-    fetch(&work, answers).expect_code(0).expect_endings(&[("it", "ok")]);
+    let attempts = answers.len();
+    let told = fetch(&work, answers);
+    told.expect_code(0).expect_endings(&[("it", "ok")]);
+    assert_eq!(told.entry("it")["attempts"], attempts, "{told}");
     assert_eq!(work.saved(), [("it.jpg".to_owned(), expected.to_vec())].into());
 }
 
@@ -75,9 +78,40 @@ fn a_page_in_an_images_place_is_not_an_image() {
 }
 
 #[test]
+fn what_came_in_an_images_place_is_told_and_not_repeated() {
+    let json = r#"{"error": "not found"}"#;
+    for (body, said) in [(PAGE, "an HTML page, not an image"), (json.as_bytes(), "a JSON document, not an image")] {
+        let work = Workspace::new();
+        let told = fetch(&work, vec![Answer::ok(body)]);
+        told.expect_err(&format!("*** error for it: {said} ("));
+        assert_eq!(told.entry("it")["message"], said, "{told}");
+        assert!(!told.to_string().contains("Nothing here") && !told.to_string().contains(json), "{told}");
+    }
+}
+
+#[test]
+fn an_svg_is_an_image_whatever_it_is_called() {
+    let svg = br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><path d="M0 0h1v1z"/></svg>"#;
+    expect_saved(vec![Answer::ok(*svg).field("Content-Type", "image/jpeg")], svg);
+    expect_failed(vec![Answer::ok(&svg[..40])], "incomplete-image");
+}
+
+#[test]
 fn an_empty_body_is_an_error_of_its_own() {
     expect_failed(vec![Answer::ok("")], "empty");
     expect_failed(vec![Answer::ok("").chunked()], "empty");
+}
+
+#[test]
+fn an_empty_body_is_a_file_to_those_who_take_anything() {
+    let (work, server) = (Workspace::new(), Server::start());
+    server.script("/it.jpg", [Answer::ok("")]);
+    let (list, url) = (work.list(&["it"]), server.url(""));
+    let options = ["--accept", "any", "-u", &url, &list];
+    work.flagdl(options).run().expect_code(0).expect_summary("1 ok, 0 not found, 0 errors");
+    assert_eq!(work.saved(), [("it.jpg".to_owned(), Vec::new())].into());
+    work.flagdl(options).run().expect_code(0).expect_summary("0 ok, 0 not found, 0 errors, 1 skipped");
+    work.flagdl(["verify"]).run().expect_code(0);
 }
 
 #[test]
@@ -139,7 +173,14 @@ fn an_image_of_no_told_length_is_only_saved_whole_wherever_it_is_cut() {
     };
     let expected: Vec<_> = codes.iter().map(|code| (&**code, ending(code))).collect();
     told.expect_code(1).expect_endings(&expected);
-    assert_eq!(work.saved(), [("whole.jpg".to_owned(), picture)].into());
+    assert_eq!(work.saved(), [("whole.jpg".to_owned(), picture.clone())].into());
+    // From then on its length is known, and more than that.
+    work.flagdl(["verify"]).run().expect_code(0);
+    let mut changed = picture;
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    work.file("downloads/whole.jpg", changed);
+    work.flagdl(["verify"]).run().expect_code(1);
 }
 
 #[test]
@@ -188,12 +229,15 @@ fn what_is_not_http_is_a_protocol_error() {
 }
 
 #[test]
-fn a_chunk_of_no_valid_size_is_an_error_and_no_file() {
+fn a_chunk_of_no_valid_size_is_asked_for_again_and_then_an_error() {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for size in ["FFFFFFFFFFFFFFFFF", "xyz", "-1"] {
         let work = Workspace::new();
         let told = fetch(&work, vec![Answer::raw(format!("{head}{size}\r\nabc\r\n"))]);
         assert_eq!((told.code, work.saved()), (Some(1), [].into()), "{size}: {told}");
+        let picture = jpeg("it");
+        let bad = Answer::raw(format!("{head}{size}\r\nabc\r\n"));
+        expect_saved(vec![bad, Answer::ok(&*picture).chunked()], &picture);
     }
 }
 

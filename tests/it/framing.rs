@@ -96,8 +96,10 @@ fn lengths_that_contradict_each_other_or_are_none_are_an_error() {
         told.expect_code(1).expect_endings(&[("it", "error protocol")]);
     }
     // Among the lengths that are some, the greatest is refused before anything of it is read.
-    let told = ending(&work, written("Content-Length: 18446744073709551615\r\n", &picture), &[]);
-    told.expect_code(1);
+    for (length, class) in [("18446744073709551615", "protocol"), ("1000000000000000", "too-large")] {
+        let told = ending(&work, written(&format!("Content-Length: {length}\r\n"), &picture), &[]);
+        told.expect_code(1).expect_endings(&[("it", &format!("error {class}"))]);
+    }
     assert_eq!(work.saved(), [].into());
 }
 
@@ -157,9 +159,8 @@ fn what_is_no_answer_of_this_protocol_is_told_as_that() {
 #[test]
 fn answers_that_only_inform_are_passed_over() {
     let (work, picture) = (Workspace::new(), jpeg("it"));
-    let informing: String = [100, 102, 103, 199]
-        .map(|status| format!("HTTP/1.1 {status} Wait\r\nLink: </x>; rel=preload\r\n\r\n"))
-        .concat();
+    let inform = |status: u16| format!("HTTP/1.1 {status} Wait\r\nLink: </x>; rel=preload\r\n\r\n");
+    let informing: String = (100..=199).filter(|status| *status != 101).map(inform).collect();
     let whole = format!("{HEAD}Content-Length: {}\r\n\r\n", picture.len());
     let answer = Answer::raw([informing.repeat(10).as_bytes(), whole.as_bytes(), &picture].concat());
     ending(&work, answer, &[]).expect_code(0);
@@ -167,6 +168,10 @@ fn answers_that_only_inform_are_passed_over() {
     // And nothing else comes of them.
     let told = ending(&work, Answer::raw(informing), &[]);
     told.expect_code(1).expect_endings(&[("it", "error reset")]);
+    // But this one is the last of its protocol, and nobody has asked for another.
+    let switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n";
+    let told = ending(&work, Answer::raw([switching.as_bytes(), whole.as_bytes(), &picture].concat()), &[]);
+    told.expect_code(1).expect_endings(&[("it", "error http-101")]);
 }
 
 #[test]
@@ -200,12 +205,55 @@ fn a_server_that_answers_before_it_was_asked_costs_no_entry() {
 }
 
 #[test]
-fn connections_that_close_just_as_they_are_used_again_cost_no_entry() {
-    const ENTRIES: usize = 300;
+fn a_connection_that_says_something_while_nobody_asks_costs_no_entry() {
+    let late = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    for said in [late, "\x15\x03\x01\x00\x02\x02\x28", "hello\r\n\r\n"] {
+        // Before the first request, between two, and in the place of an answer to the second.
+        for end in [None, Some(End::CloseLater(Duration::from_millis(10))), Some(End::CloseUnread)] {
+            let (work, server) = (Workspace::new(), Server::start());
+            let first = Answer::ok(jpeg("cn"));
+            let first = match end {
+                None => first,
+                Some(end) => first.then(end).saying_at_last(said),
+            };
+            if end.is_none() {
+                server.greet(said);
+            }
+            server.script("/cn.jpg", [first]).pictures(&["in"]);
+            let list = work.list(&["cn", "in"]);
+            let options = ["-c", "1", "--rate", "10/s", "--retries", "1", "-u", &server.url(""), &list];
+            work.flagdl(options).run().expect_code(0).expect_summary("2 ok, 0 not found, 0 errors");
+            assert_eq!(work.saved(), files(&["cn", "in"]), "{said:?}, {end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_is_lost_in_a_connection_that_closes_is_sent_again_at_no_cost() {
+    const ENTRIES: usize = 50;
     let (work, server) = (Workspace::new(), Server::start());
-    server.always_below("/", Answer::ok(jpeg("it")).then(End::CloseLater(Duration::from_millis(9))));
+    server.always_below("/", Answer::ok(jpeg("it")).then(End::CloseUnread));
     let list = work.list_of(&(0..ENTRIES).map(|number| format!("c{number}")).collect::<Vec<_>>());
-    let told = work.flagdl(["-c", "1", "--rate", "100/s", "-u", &server.url(""), &list]).run();
-    told.expect_code(0).expect_summary("300 ok, 0 not found, 0 errors");
-    assert_eq!(server.arrivals().len(), ENTRIES);
+    let options = ["-c", "1", "--retries", "0", "--format", "ndjson", "-u", &server.url(""), &list];
+    let told = work.flagdl(options).run();
+    let summary = told.expect_code(0).summary();
+    assert_eq!((&summary["ok"], server.arrivals().len()), (&ENTRIES.into(), ENTRIES), "{told}");
+    // The first of each two requests on a connection is answered and the second one is lost, but where so much time lies
+    // between them that the connection was given up.
+    let requests = summary["requests"].as_u64().and_then(|requests| usize::try_from(requests).ok());
+    assert!(requests.is_some_and(|requests| requests > ENTRIES + ENTRIES / 2), "no race: {told}");
+}
+
+#[test]
+fn connections_that_close_just_as_they_are_used_again_cost_no_entry() {
+    const ENTRIES: usize = 75;
+    // One starts each 10 ms.
+    for pause in 8..=11 {
+        let (work, server) = (Workspace::new(), Server::start());
+        server.always_below("/", Answer::ok(jpeg("it")).then(End::CloseLater(Duration::from_millis(pause))));
+        let list = work.list_of(&(0..ENTRIES).map(|number| format!("c{number}")).collect::<Vec<_>>());
+        let options = ["-c", "1", "--rate", "100/s", "--retries", "0", "-u", &server.url(""), &list];
+        work.flagdl(options).run().expect_code(0).expect_summary("75 ok, 0 not found, 0 errors");
+        assert_eq!(server.arrivals().len(), ENTRIES);
+    }
 }

@@ -147,10 +147,33 @@ fn frames_with_nothing_in_them_do_not_go_on_for_ever() {
     let picture = jpeg("it");
     server.always("/it.jpg", Answer::ok(&*picture).cut_at(100, End::Flood));
     server.pictures(&["cn"]);
-    let told = fetch(&work, &server, &["it", "cn"], &["-c", "1", "--retries", "0", "--read-timeout", "1s"]);
-    told.expect_code(1);
-    assert_eq!(told.endings()["cn"], "ok", "{told}");
+    let told = fetch(&work, &server, &["it", "cn"], &["-c", "1", "--retries", "0", "--read-timeout", "20s"]);
+    told.expect_code(1).expect_endings(&[("it", "error protocol"), ("cn", "ok")]);
     assert_eq!(work.saved(), files(&["cn"]));
+}
+
+#[test]
+fn a_head_that_goes_on_in_frame_after_frame_does_not_do_so_for_ever() {
+    // The server's settings, the beginning of a head with its status, and what continues it (RFC 9113 §6.2, §6.10).
+    let begun = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0x88];
+    let nothing = vec![0, 0, 0, 9, 0, 0, 0, 0, 1];
+    let field = vec![0, 0, 5, 9, 0, 0, 0, 0, 1, 0, 1, b'x', 1, b'y'];
+    let large = [&[0, 0x40, 0, 9, 0, 0, 0, 0, 1, 0, 1, b'x', 0x7f, 0xfb, 0x7e][..], &[b'y'; 16_378]].concat();
+    for frame in [nothing, field, large] {
+        let (work, endless, server) = (Workspace::new(), Server::start(), Server::http2());
+        endless.always("*", Answer::raw(begun).flooding(frame));
+        server.pictures(&["cn"]);
+        let options = ["-c", "1", "--http", "2", "--retries", "0", "--format", "ndjson", "-u", &server.url(""), "-"];
+        let mut run = work.flagdl(options).open_input().start();
+        let it = endless.url("/it.jpg");
+        run.write(&format!("{it}\ncn\n"));
+        run.wait_for_out(r#""entry":"cn""#);
+        let peak = run.peak_memory();
+        let told = run.wait();
+        told.expect_code(1).expect_endings(&[(&it, "error protocol"), ("cn", "ok")]);
+        assert!(peak.is_none_or(|peak| (1000..64 << 10).contains(&peak)), "{peak:?} KiB: {told}");
+        assert!(told.elapsed < Duration::from_secs(20), "{told}");
+    }
 }
 
 #[test]
@@ -159,6 +182,6 @@ fn a_connection_that_answers_no_ping_is_given_up() {
     // The server's settings (RFC 9113 §6.5), and then nothing: no answer, and no answer to pings either.
     server.always("*", Answer::raw([0, 0, 0, 4, 0, 0, 0, 0, 0]).then(End::Silence));
     let told = fetch(&work, &server, &["it"], &["--retries", "0", "--read-timeout", "10m"]);
-    told.expect_code(1);
+    told.expect_code(1).expect_endings(&[("it", "error reset")]);
     assert!(told.elapsed < Duration::from_secs(50), "{told}");
 }

@@ -27,6 +27,7 @@ pub(super) const ROWS: &[Row] = &[
         "chunks without the last one, of sizes that are none, with endless extensions",
         &[
             "framing::a_body_in_chunks_ends_with_the_last_one_or_is_not_whole",
+            "bodies::a_chunk_of_no_valid_size_is_asked_for_again_and_then_an_error",
             "bounds::chunks_that_say_more_of_themselves_than_there_is_to_say_are_refused",
         ],
     ),
@@ -34,6 +35,8 @@ pub(super) const ROWS: &[Row] = &[
         26,
         "a body of no told length that ends in good order, but too early",
         &[
+            // The ledger does not say that no length was told: such a body is taken only if it is a whole image, and from then on
+            // its size and hash are in the ledger, as those of any other.
             "bodies::an_image_of_no_told_length_is_only_saved_whole_wherever_it_is_cut",
             "bodies::an_image_cut_short_is_asked_for_again_only_where_the_length_was_not_told",
             "src/store/image/tests.rs::a_file_cut_at_any_byte_never_passes",
@@ -50,11 +53,24 @@ pub(super) const ROWS: &[Row] = &[
             "src/run/tests/mod.rs::a_body_is_taken_in_chunks_and_in_no_other_coding_nor_with_a_length_beside_it",
         ],
     ),
-    by(28, "a body of nothing", &["bodies::an_empty_body_is_an_error_of_its_own"]),
+    by(
+        28,
+        "a body of nothing",
+        &[
+            "bodies::an_empty_body_is_an_error_of_its_own",
+            // Whoever takes anything takes a file of no bytes too, as it was meant for them: so there is no further option.
+            "bodies::an_empty_body_is_a_file_to_those_who_take_anything",
+        ],
+    ),
     by(
         29,
         "a page that says that there is no image, as if it were one",
-        &["bodies::a_page_in_an_images_place_is_not_an_image"],
+        &[
+            "bodies::a_page_in_an_images_place_is_not_an_image",
+            // Nothing of the body is kept for a report: pages of errors may hold secrets and personal data. The message names
+            // what came.
+            "bodies::what_came_in_an_images_place_is_told_and_not_repeated",
+        ],
     ),
     by(
         30,
@@ -82,6 +98,7 @@ pub(super) const ROWS: &[Row] = &[
             "bounds::a_head_without_an_end_is_left_where_it_is_too_long",
             "bounds::a_head_of_a_hundred_fields_fits_and_one_more_does_not",
             "streams::a_head_that_is_too_long_is_refused_and_the_connection_goes_on",
+            "streams::a_head_that_goes_on_in_frame_after_frame_does_not_do_so_for_ever",
         ],
     ),
     by(
@@ -125,12 +142,16 @@ pub(super) const ROWS: &[Row] = &[
     by(
         38,
         "an answer before the question, and then a reset",
-        &["framing::a_server_that_answers_before_it_was_asked_costs_no_entry"],
+        &[
+            "framing::a_server_that_answers_before_it_was_asked_costs_no_entry",
+            "framing::a_connection_that_says_something_while_nobody_asks_costs_no_entry",
+        ],
     ),
     by(
         39,
         "a connection that is closed just as it is used again",
         &[
+            "framing::a_request_that_is_lost_in_a_connection_that_closes_is_sent_again_at_no_cost",
             "framing::connections_that_close_just_as_they_are_used_again_cost_no_entry",
             "src/run/tests/troubles.rs::a_connection_lost_before_an_answer_has_one_free_attempt",
             "src/run/tests/troubles.rs::a_server_that_closes_each_connection_after_an_answer_is_no_host_in_trouble",

@@ -29,6 +29,8 @@ pub(crate) enum End {
     Silence,
     /// The connection is closed after a pause in which nothing is read, and nothing is said of that before.
     CloseLater(Duration),
+    /// The connection is closed as soon as the next request comes, of which nothing is read; it is told by a reset.
+    CloseUnread,
     /// [`Answer::flooding`]'s bytes are sent again and again, until the client gives up.
     Flood,
     /// HTTP/2: the stream was not looked at and may be tried again (RFC 9113 §8.7). Otherwise as [`End::Reset`].
@@ -53,6 +55,7 @@ pub(crate) struct Answer {
     pub(super) drip: Option<(usize, Duration)>,
     pub(super) end: End,
     pub(super) flood: Vec<u8>,
+    pub(super) farewell: Vec<u8>,
 }
 
 impl Answer {
@@ -69,6 +72,7 @@ impl Answer {
             drip: None,
             end: End::KeepAlive,
             flood: Vec::new(),
+            farewell: Vec::new(),
         }
     }
 
@@ -139,6 +143,12 @@ impl Answer {
     pub(crate) fn flooding(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.flood = bytes.into();
         self.then(End::Flood)
+    }
+
+    /// Says this before the connection is closed later, or unread.
+    pub(crate) fn saying_at_last(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.farewell = bytes.into();
+        self
     }
 
     /// Waits before the head.

@@ -66,13 +66,13 @@ async fn play(stream: &mut impl Line, answer: &Answer, in_flight: InFlight, shar
         wire.extend(answer.body());
     }
     match answer.end {
-        End::KeepAlive | End::Close | End::CloseLater(_) => {
+        End::KeepAlive | End::Close | End::CloseLater(_) | End::CloseUnread => {
             let (rest, last) = wire.split_at(wire.len().saturating_sub(1));
             send(stream, rest).await?;
             drop(in_flight);
             send(stream, last).await?;
             shared.sent_whole();
-            close(stream, answer.end).await
+            close(stream, answer).await
         }
         End::Reset | End::Refuse | End::GoAway => {
             send(stream, &wire).await?;
@@ -98,13 +98,18 @@ async fn play(stream: &mut impl Line, answer: &Answer, in_flight: InFlight, shar
 }
 
 /// Closes the connection where an answer's end is one; tells whether it is still open.
-async fn close(stream: &mut impl Line, end: End) -> io::Result<bool> {
-    match end {
+async fn close(stream: &mut impl Line, answer: &Answer) -> io::Result<bool> {
+    match answer.end {
         End::KeepAlive => return Ok(true),
         // Whatever has come meanwhile is not read, so the client is told that it was not.
         End::CloseLater(pause) => sleep(pause).await,
+        // What was not read makes a reset of the end.
+        End::CloseUnread => {
+            stream.tcp().peek(&mut [0]).await?;
+        }
         _ => {}
     }
+    send(stream, &answer.farewell).await?;
     stream.shutdown().await?;
     Ok(false)
 }

@@ -110,7 +110,7 @@ async fn answer_with(
 
 async fn leave(how: End, reset: impl FnOnce(), end: &UnboundedSender<End>) -> Result<(), h2::Error> {
     match how {
-        End::KeepAlive | End::CloseLater(_) | End::Flood => {}
+        End::KeepAlive | End::CloseLater(_) | End::CloseUnread | End::Flood => {}
         End::Reset | End::Refuse => reset(),
         // Where nobody listens the connection is gone anyway.
         End::Close => {
