@@ -87,6 +87,7 @@ pub(super) const ROWS: &[Row] = &[
             "surroundings::a_disk_that_takes_no_output_is_told_and_everything_that_came_stays",
             "output::output_that_nobody_reads_is_no_success_and_does_no_harm",
             "output::errors_that_nobody_reads_change_nothing",
+            "output::a_bar_that_nobody_sees_changes_nothing",
             "e2e::a_reader_that_leaves_early_does_no_harm",
         ],
     ),
