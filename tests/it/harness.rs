@@ -87,3 +87,14 @@ fn a_change_outside_the_destination_fails_the_test() {
     work.file("downloads-of-others", "");
     run.wait();
 }
+
+#[test]
+#[should_panic(expected = "parts of files are left")]
+fn a_part_of_a_file_that_is_left_fails_the_test() {
+    let work = Workspace::new();
+    let run = work.flagdl(["-u", "http://127.0.0.1:1", "-"]).open_input().start();
+    std::fs::create_dir_all(work.path("downloads/.flagdl")).expect("a folder");
+    // No run gives this name, so no run takes it away.
+    work.file("downloads/.flagdl/.fdl-x.part", "");
+    run.wait();
+}

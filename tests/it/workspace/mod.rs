@@ -1,7 +1,7 @@
 //! A folder of its own for each test, in which the real program is run.
 //!
 //! Promises: the program sees nothing of the tester's environment, gets a time limit, and when it has ended nothing
-//! outside its destination has changed, or the test fails.
+//! outside its destination has changed, and no part of a file is left behind unless it was killed, or the test fails.
 //!
 //! What surprises: the program's working folder lies three levels below the folder that is watched, so a name with
 //! `../..` in it would be seen as well. A test has one workspace and no second: one that measures time has to
@@ -11,7 +11,7 @@ mod running;
 mod told;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::PipeWriter,
     path::{Path, PathBuf},
@@ -122,6 +122,18 @@ impl Workspace {
         self.saved().into_keys().collect()
     }
 
+    /// The parts of files that stand in flagdl's own folders, here and in the folders here.
+    fn parts(&self) -> BTreeSet<PathBuf> {
+        // Others may be at work there, so what was listed may be gone.
+        let listed = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let is_part = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(".fdl-") && name.ends_with(".part")
+        };
+        let folders = listed(&self.root).chain([self.root.clone()]);
+        folders.flat_map(|folder| listed(&folder.join(".flagdl"))).filter(is_part).collect()
+    }
+
     /// Everything that is watched, apart from some: what it is, and when it was changed.
     fn snapshot(&self, apart: &[PathBuf]) -> Snapshot {
         let mut found = Snapshot::new();
@@ -217,7 +229,7 @@ impl<'a> Invocation<'a> {
     /// Starts it and leaves it running.
     pub(crate) fn start(mut self) -> Running<'a> {
         let (workspace, apart) = (self.workspace, self.may_change);
-        let before = workspace.snapshot(&apart);
+        let (before, parts_before) = (workspace.snapshot(&apart), workspace.parts());
         let piped = |end: Option<PipeWriter>| end.map_or_else(Stdio::piped, Stdio::from);
         let input = if matches!(self.input, Input::Empty) { Stdio::null() } else { Stdio::piped() };
         let command = &mut self.command;
@@ -227,11 +239,13 @@ impl<'a> Invocation<'a> {
         if let Input::Text(text) = self.input {
             running::feed(stdin.take(), text);
         }
-        let untouched = move || {
+        let check = move |was_killed: bool| {
             let after = workspace.snapshot(&apart);
             assert_eq!(before, after, "something outside the destination has changed");
+            let parts = workspace.parts();
+            assert!(was_killed || parts.is_subset(&parts_before), "parts of files are left: {parts:?}");
         };
-        Running::new(child, stdin, format!("{:?}", self.command), Box::new(untouched))
+        Running::new(child, stdin, format!("{:?}", self.command), Box::new(check))
     }
 }
 

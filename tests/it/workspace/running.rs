@@ -82,8 +82,8 @@ pub(crate) struct Running<'a> {
     err: Arc<Stream>,
     ended: Receiver<ExitStatus>,
     is_over: bool,
-    /// Checks that nothing was changed that may not.
-    untouched: Box<dyn Fn() + 'a>,
+    /// Checks that nothing was changed or left that may not; told whether it was killed.
+    check: Box<dyn Fn(bool) + 'a>,
 }
 
 impl<'a> Running<'a> {
@@ -91,7 +91,7 @@ impl<'a> Running<'a> {
         mut child: Child,
         stdin: Option<ChildStdin>,
         shown: String,
-        untouched: Box<dyn Fn() + 'a>,
+        check: Box<dyn Fn(bool) + 'a>,
     ) -> Self {
         let out = Stream::read(child.stdout.take());
         let err = Stream::read(child.stderr.take());
@@ -103,7 +103,7 @@ impl<'a> Running<'a> {
             let _ = end.send(status);
         });
         let begun = Instant::now();
-        Self { pid, shown, begun, stdin, out, err, ended, is_over: false, untouched }
+        Self { pid, shown, begun, stdin, out, err, ended, is_over: false, check }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -178,7 +178,7 @@ impl<'a> Running<'a> {
         let killed_by = status.and_then(|status| status.signal());
         let told = Told { shown: self.shown.clone(), code, killed_by, out, err, elapsed };
         assert!(status.is_some(), "killed after {LIMIT:?}: {told}");
-        (self.untouched)();
+        (self.check)(killed_by.is_some());
         told
     }
 }
