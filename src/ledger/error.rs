@@ -31,6 +31,17 @@ pub enum LedgerError {
         /// What the system said.
         source: io::Error,
     },
+    /// The folder's path is longer than the database takes.
+    #[error(
+        "the path of {} is too long: with all links followed, the ledger takes {most} bytes\nhint: choose a folder with a \
+         shorter path (--dest)", path.display()
+    )]
+    TooLong {
+        /// The folder for downloads.
+        path: PathBuf,
+        /// How long its path may be, in bytes.
+        most: usize,
+    },
     /// Something else has the name of the ledger's folder.
     #[error(
         "{} is {what}, and only a folder can hold the ledger\nhint: move it away, or choose another folder for \
