@@ -53,17 +53,6 @@ pub enum LedgerError {
         /// What is in its place.
         what: &'static str,
     },
-    /// The folder's path is longer than the database takes.
-    #[error(
-        "the path of {} is too long: with all links followed, the ledger takes {most} bytes\nhint: choose a folder with a \
-         shorter path (--dest)", path.display()
-    )]
-    TooLong {
-        /// The folder for downloads.
-        path: PathBuf,
-        /// How long its path may be, in bytes.
-        most: usize,
-    },
     /// Something else has the name of the database, or of a file that belongs to it.
     #[error(
         "{} is {what}, and only a plain file can be part of the ledger\nhint: move it away, or choose another folder for \

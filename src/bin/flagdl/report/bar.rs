@@ -115,6 +115,11 @@ impl Bar {
     pub(super) fn step_aside(&self) {
         self.live.step_aside();
     }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&mut self) {
+        self.live.finish();
+    }
 }
 
 /// A pipe gives each line once, and those are the run's.

@@ -10,13 +10,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+
 use super::summary::span;
 
 /// Columns kept free for `^C` and the cursor.
-const MARGIN: usize = 3;
+const MARGIN: u16 = 3;
 
-/// Moves to the beginning of the line and empties it.
-const ERASE: &str = "\r\x1b[K";
+/// Times a second that the line is drawn at most.
+const DRAWN: u8 = 20;
 
 /// Time over which a rate is averaged, in ticks of a fifth of a second.
 const SMOOTHING: f64 = 25.0;
@@ -28,43 +31,99 @@ const BAR: usize = 20;
 
 /// The line.
 pub(super) struct Live {
-    terminal: bool,
+    /// None where there is no terminal.
+    line: Option<ProgressBar>,
     last_plain: Option<Instant>,
 }
 
 impl Live {
     pub(super) fn new(terminal: bool) -> Self {
-        Self { terminal, last_plain: None }
+        let line = terminal.then(|| {
+            let target = ProgressDrawTarget::term_like_with_hz(Box::new(Narrow(Term::buffered_stderr())), DRAWN);
+            let style = ProgressStyle::with_template("{wide_msg}").expect("the template is well formed");
+            ProgressBar::with_draw_target(None, target).with_style(style)
+        });
+        Self { line, last_plain: None }
     }
 
     /// Shows a text, which is told its greatest width.
     pub(super) fn show(&mut self, now: Instant, text: impl FnOnce(usize) -> String) {
-        if self.terminal {
-            let width = usize::from(console::Term::stderr().size().1).saturating_sub(MARGIN);
-            // In one piece, so that it does not flicker.
-            to_stderr(&format!("{ERASE}{}", text(width)));
-        } else if self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN) {
-            self.last_plain = Some(now);
-            to_stderr(&format!("{}\n", text(usize::MAX)));
+        match &self.line {
+            Some(line) => line.set_message(text(Narrow(Term::stderr()).width().into())),
+            None if self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN) => {
+                self.last_plain = Some(now);
+                // Nobody who reads stderr any more is no reason to fail.
+                let _ = writeln!(io::stderr(), "{}", text(usize::MAX));
+            }
+            None => {}
         }
     }
 
     /// Makes room for a line of text; the next tick draws again.
     pub(super) fn step_aside(&self) {
-        if self.terminal {
+        if self.line.is_some() {
             fresh_line();
+        }
+    }
+
+    /// Takes the line away.
+    pub(super) fn finish(&mut self) {
+        if let Some(line) = self.line.take() {
+            line.finish_and_clear();
         }
     }
 }
 
 /// Begins the terminal's line anew, whatever stands there: the live line, or the `^C` that was typed.
 pub(super) fn fresh_line() {
-    to_stderr(ERASE);
+    // Nobody who reads stderr any more is no reason to fail.
+    let _ = Term::stderr().clear_line();
 }
 
-/// Nobody who reads stderr any more is no reason to fail.
-fn to_stderr(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+/// The terminal behind stderr, a little narrower than it is.
+#[derive(Debug)]
+struct Narrow(Term);
+
+impl TermLike for Narrow {
+    fn width(&self) -> u16 {
+        self.0.size().1.saturating_sub(MARGIN)
+    }
+
+    fn height(&self) -> u16 {
+        self.0.size().0
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// The drawn bar, how many are done, and as many of the further parts as fit into the width. All of it is ASCII.

@@ -102,8 +102,8 @@ impl Console {
     ///
     /// A run that has not begun has nothing to sum up.
     pub(crate) fn finish(&mut self, summary: &Summary, has_begun: bool) -> Result<()> {
-        if let Some(bar) = &self.bar {
-            bar.step_aside();
+        if let Some(bar) = &mut self.bar {
+            bar.finish();
         } else if self.is_draining {
             self.begin_anew();
         }

@@ -56,8 +56,8 @@ impl Verification {
     /// Says the last word: the counts, unless it could not go on. Where a download comes after it, the summary is that
     /// one's.
     pub(crate) fn finish(&mut self, summary: Option<&Summary>, is_last: bool) -> Result<()> {
-        if let Some(bar) = &self.live {
-            bar.live.step_aside();
+        if let Some(bar) = &mut self.live {
+            bar.live.finish();
         } else if self.stderr_is_terminal && !self.quiet && summary.is_some_and(|summary| !summary.complete) {
             fresh_line();
         }
