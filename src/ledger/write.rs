@@ -125,25 +125,32 @@ impl Writer {
     /// Waits until all that was told is committed.
     pub(crate) async fn flush(&mut self) -> Result<(), LedgerError> {
         let (done, flushed) = oneshot::channel();
-        self.ask(Message::Flush(done)).await?;
-        flushed.await.map_err(|_| self.failure())
+        self.ask(Message::Flush(done), flushed).await
     }
 
     /// Commits all that was told and how the run ended, and closes the database.
     pub(crate) async fn close(mut self, ending: Ending) -> Result<(), LedgerError> {
         let (done, closed) = oneshot::channel();
-        self.ask(Message::Close(Box::new(ending), done)).await?;
-        closed.await.map_err(|_| self.failure())?;
+        self.ask(Message::Close(Box::new(ending), done), closed).await?;
         self.join()
     }
 
-    async fn ask(&mut self, message: Message) -> Result<(), LedgerError> {
+    /// Sends a message, and waits until it is answered.
+    async fn ask(&mut self, message: Message, mut answer: oneshot::Receiver<()>) -> Result<(), LedgerError> {
         self.catch_up().await?;
         self.wake();
         let Some(queue) = &self.queue else { return Err(self.failure()) };
-        let sent = queue.send(message).await;
+        let sent = queue.send(message).await.is_ok();
         self.wake();
-        sent.map_err(|_| self.failure())
+        // A message that is sent in the very moment in which the thread ends stays in the queue: nobody takes it, and its
+        // answer never comes.
+        let answered = sent
+            && tokio::select! {
+                biased;
+                answered = &mut answer => answered.is_ok(),
+                () = queue.closed() => answer.try_recv().is_ok(),
+            };
+        if answered { Ok(()) } else { Err(self.failure()) }
     }
 
     fn wake(&self) {

@@ -16,10 +16,10 @@ use crate::options::Options;
 /// Which part of all places one host gets meanwhile.
 const SHARE: usize = 32;
 
-/// When nothing was read for so long, the list is a pipe whose writer takes its time.
-const STALLED: Duration = Duration::from_millis(20);
+/// When nothing was read for so long, the list is a pipe whose writer takes its time. A machine that is busy takes some as well.
+const STALLED: Duration = Duration::from_millis(100);
 
-const LONGEST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub(super) struct Survey {
