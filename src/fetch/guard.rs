@@ -11,7 +11,7 @@
 //! comes through one at a private address looks as if it came from there, and may lead anywhere.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -84,6 +84,8 @@ pub(super) struct Guard {
     is_on: bool,
     /// Names of proxies.
     proxies: Vec<String>,
+    /// The hosts of all of them, in words; none without one.
+    words: Option<String>,
     /// Their addresses, and those that their names have had.
     proxy_addresses: Mutex<HashSet<IpAddr>>,
     /// Whether these are all: through one that is not known, any answer may have come.
@@ -95,15 +97,19 @@ impl Guard {
     /// known origin.
     pub(super) fn new<'u>(allow_private: bool, proxies: impl IntoIterator<Item = &'u str>) -> Self {
         let (mut names, mut addresses, mut knows_all_proxies) = (Vec::new(), HashSet::new(), true);
+        let mut words = BTreeSet::new();
         for proxy in proxies {
-            match proxy::host(proxy) {
+            let host = proxy::host(proxy);
+            words.extend(host.as_ref().map(Host::to_string));
+            match host {
                 Some(Host::Domain(name)) => names.push(name.trim_end_matches('.').to_owned()),
                 Some(Host::Ipv4(address)) => drop(addresses.insert(far_end(address.into()))),
                 Some(Host::Ipv6(address)) => drop(addresses.insert(far_end(address.into()))),
                 None => knows_all_proxies = false,
             }
         }
-        Self { is_on: !allow_private, proxies: names, proxy_addresses: Mutex::new(addresses), knows_all_proxies }
+        let words = (!words.is_empty()).then(|| Vec::from_iter(words).join(" or "));
+        Self { is_on: !allow_private, proxies: names, words, proxy_addresses: Mutex::new(addresses), knows_all_proxies }
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -140,9 +146,7 @@ impl Guard {
 
     /// The hosts of all proxies that may be in use, in words; none without one.
     pub(super) fn proxies(&self) -> Option<String> {
-        let mut hosts: Vec<_> = self.proxies.iter().map(ToString::to_string).collect();
-        hosts.dedup();
-        (!hosts.is_empty()).then(|| hosts.join(" or "))
+        self.words.clone()
     }
 
     fn is_proxy(&self, name: &str) -> bool {
