@@ -138,7 +138,7 @@ class Workspace:
 
     def serve_as(self, name, below):
         """Lets a folder on the server stand for another, from one request to the next."""
-        path, new = self._served / name, self.served / f"{name}.new"
+        path, new = self._served / name, self._served / f"{name}.new"
         new.symlink_to(self._served / below)
         new.rename(path)
 

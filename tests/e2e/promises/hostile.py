@@ -18,16 +18,16 @@ def twenty_thousand_entries_of_many_hosts_arrive_whole_over_a_line_that_breaks_a
 
 
 # A host that answers 503 now and then is asked slowly: it is left alone for a moment each time.
-@case(limit=160)
-def two_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time(work):
-    _arrive_whole(work, 2_000, hosts=1, options=["-c", "100", "--per-host", "100"])
+@case(limit=180)
+def a_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time(work):
+    _arrive_whole(work, 1_000, hosts=1, options=["-c", "100", "--per-host", "100"])
 
 
 def _arrive_whole(work, entries, hosts, options):
     names = [f"p{number:05}" for number in range(entries)]
     with Hostile(reset=0.10, cut=0.05, busy=0.05, stall=0.02) as server:
         urls = [server.url(1 + number % hosts, name) for number, name in enumerate(names)]
-        run = work.flagdl(*options, "--retries", "20", "--read-timeout", "1s", work.list(*urls), limit=150)
+        run = work.flagdl(*options, "--retries", "20", "--read-timeout", "1s", work.list(*urls), limit=170)
         met = dict(server.met)
     run.expect_code(0).expect_tally(ok=entries)
     wanted = {f"{name}.jpg": picture(name) for name in names}
@@ -38,7 +38,7 @@ def _arrive_whole(work, entries, hosts, options):
     expect(rows == expected, "the ledger says something else than what was served")
     equal(met["whole"], entries, "whole answers, one for each entry")
     for word, share in [("reset", 0.10), ("cut", 0.05), ("busy", 0.05), ("stall", 0.02)]:
-        expect(met[word] > share * entries, f"only {met[word]} of {sum(met.values())} requests met {word}")
+        expect(met[word] > share * entries / 2, f"only {met[word]} of {sum(met.values())} requests met {word}")
 
 
 @case(limit=60)

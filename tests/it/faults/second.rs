@@ -110,7 +110,7 @@ pub(super) const ROWS: &[Row] = &[
         "src/run/tests/troubles.rs::a_tenth_of_failures_costs_no_entry",
         "src/schedule/tests/flapping.rs::however_long_the_list_is_no_job_is_dropped_for_a_host_that_fails_now_and_then",
         "e2e::twenty_thousand_entries_of_many_hosts_arrive_whole_over_a_line_that_breaks_all_the_time",
-        "e2e::two_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time",
+        "e2e::a_thousand_entries_of_one_host_arrive_whole_over_a_line_that_breaks_all_the_time",
     ])),
     row(61, "a robots.txt that is missing, broken, huge or leads elsewhere", By(&[
         "robots::robots_txt_is_asked_for_once_a_host_and_before_anything_else",
