@@ -14,7 +14,7 @@ mod scenes;
 mod shaky;
 
 use std::{
-    fs,
+    fs, io,
     path::Path,
     sync::{Arc, mpsc},
     thread,
@@ -42,17 +42,27 @@ fn folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder")
 }
 
+/// A copy of a folder. Who reads the ledger for a run may let go of it a moment after the run's end, and takes its log away:
+/// then it is copied once more.
 fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
+    while let Err(error) = try_copy(from, to) {
+        assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
+        fs::remove_dir_all(to).expect("removed");
+    }
+}
+
+fn try_copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            copy(&entry.path(), &target);
+        if entry.file_type()?.is_dir() {
+            try_copy(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target).expect("copied");
+            fs::copy(entry.path(), target)?;
         }
     }
+    Ok(())
 }
 
 /// What is done on a thread of its own, in virtual time, unless it takes too long.
