@@ -19,7 +19,7 @@ use crate::{
 
 /// How each entry ended: `text outcome class`, with the time from the run's start.
 pub(super) struct Recorder {
-    begun: Instant,
+    pub(super) begun: Instant,
     pub(super) ended: Vec<(String, Duration)>,
     /// What each failure says.
     pub(super) failures: Vec<String>,
@@ -27,6 +27,8 @@ pub(super) struct Recorder {
     pub(super) break_after: Option<usize>,
     /// Files that were read again before the run, and how many of them were bad.
     pub(super) checked: Vec<(u64, u64)>,
+    /// When the list was known to be read, which a thread does in its own time, while virtual time may fly.
+    pub(super) read_by: Option<Duration>,
     /// Done at the first end of an entry.
     pub(super) meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -38,6 +40,9 @@ impl Reporter for Recorder {
             if self.break_after == Some(0) {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
+        }
+        if matches!(event, Event::Progress(progress) if progress.all_read) {
+            self.read_by.get_or_insert(self.begun.elapsed());
         }
         if let Event::Ended(ended) = event {
             if let Some(meanwhile) = self.meanwhile.take() {
@@ -86,6 +91,7 @@ impl Bench {
             stop_after: None,
             break_after: None,
             checked: Vec::new(),
+            read_by: None,
             meanwhile: None,
         };
         Self { folder, recorder, signal: StopSignal::never() }
