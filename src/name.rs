@@ -5,8 +5,7 @@
 //! The encoding is reversible: what is not portable, and `%` itself, is written as `%XX` of its UTF-8 bytes,
 //! so different texts get different names (unless they are cut; then the caller's hash tells them apart).
 //!
-//! What surprises: `Name`s that differ only in case, or in how their accents are encoded, count as the same file,
-//! because on macOS and Windows they are.
+//! What surprises: `Name`s that differ only in case, or in how accents are encoded, count as one: systems do that.
 
 use std::{fmt, fmt::Write as _};
 
@@ -332,9 +331,11 @@ mod tests {
         #[test]
         fn a_key_is_its_own_key_and_that_of_the_name_in_any_case(text in "\\PC{1,40}") {
             let key = |text: &str| Name(text.into()).folded();
-            prop_assert_eq!(key(&key(&text)), key(&text));
-            prop_assert_eq!(key(&text.to_uppercase()), key(&text));
-            prop_assert_eq!(key(&text.to_lowercase()), key(&text));
+            // Decomposed, as no mark goes past the capital of an iota that is one (U+0345; Unicode 3.13, D145).
+            let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&text);
+            for same in [key(&text), decomposed.to_uppercase(), decomposed.to_lowercase()] {
+                prop_assert_eq!(key(&same), key(&text));
+            }
         }
 
         #[test]
