@@ -87,11 +87,11 @@ impl Writer {
     /// Tells a record, without waiting. Whoever [is behind](Writer::is_behind) after that is to
     /// [catch up](Writer::catch_up) before it makes more of them.
     pub(crate) fn tell(&mut self, record: Record) -> Result<(), LedgerError> {
-        if self.is_behind() {
+        let Some(queue) = &self.queue else { return Err(self.failure()) };
+        if !self.waiting.is_empty() {
             self.waiting.push_back(record);
             return Ok(());
         }
-        let Some(queue) = &self.queue else { return Err(self.failure()) };
         match queue.try_send(Message::Record(record)) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(Message::Record(record))) => {
