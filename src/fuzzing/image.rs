@@ -7,11 +7,9 @@
 //! What surprises: TIFF jumps, so what is linear there is the number of its reads. A cut that a format cannot tell is named
 //! in `store/image/tests.rs`; here such formats are only asked for what they can tell.
 
-use std::{cell::Cell, io};
-
 use crate::store::{
     Flaw, Format,
-    image::{ReadAt, check},
+    image::{check, counted::Counted},
 };
 
 pub(super) const TOKENS: &[&[u8]] = &[
@@ -57,10 +55,10 @@ const SMALL: usize = 1024;
 
 pub(super) fn hold(data: &[u8]) {
     let verdict = verdict(data);
-    let source = Counted { bytes: data, read: Cell::new(0), calls: Cell::new(0), largest: Cell::new(0) };
+    let source = Counted::new(data);
     assert_eq!(check(&source).expect("memory can be read"), verdict, "memory and a file are judged alike");
-    assert!(source.largest.get() <= 64 * 1024, "{} bytes are read at once", source.largest.get());
-    let (size, read, calls) = (data.len() as u64, source.read.get(), source.calls.get());
+    assert!(source.largest_read() <= 64 * 1024, "{} bytes are read at once", source.largest_read());
+    let (size, read, calls) = (data.len() as u64, source.bytes_read(), source.calls());
     let jumps = [b"II", b"MM"].iter().any(|order| data.starts_with(*order));
     assert!(if jumps { calls <= 8 * size + 2048 } else { read <= 2 * size + 64 * 1024 }, "{calls} reads of {read}");
     match verdict {
@@ -105,26 +103,5 @@ fn ends_where_it_passes(format: Format, whole: &[u8]) {
         let refused = (shortest..=whole.len()).find(|length| !passes(*length));
         assert_eq!(refused, None, "{format} of {shortest} bytes with something behind it");
         assert_eq!(verdict(&[whole, b"<html>"].concat()), Ok(format));
-    }
-}
-
-/// Bytes that are read as a file is.
-struct Counted<'a> {
-    bytes: &'a [u8],
-    read: Cell<u64>,
-    calls: Cell<u64>,
-    largest: Cell<usize>,
-}
-
-impl ReadAt for Counted<'_> {
-    fn size(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.read.set(self.read.get() + buffer.len() as u64);
-        self.calls.set(self.calls.get() + 1);
-        self.largest.set(self.largest.get().max(buffer.len()));
-        self.bytes.read_exact_at(buffer, offset)
     }
 }

@@ -28,6 +28,8 @@ mod verdict;
 mod webp;
 mod window;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod counted;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

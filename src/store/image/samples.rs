@@ -3,14 +3,11 @@
 //! They are as small as their format allows. Those of AVIF, HEIC and JPEG XL have the structure of a file around
 //! content that no decoder would take; the others can be decoded.
 
-use std::cell::Cell;
-use std::io;
-
-use super::{Flaw, Format, ReadAt, check};
+use super::{Flaw, Format, check, counted::Counted};
 
 pub(super) fn verdict(bytes: &[u8]) -> Result<Format, Flaw> {
     let in_memory = check(bytes).unwrap();
-    let from_disk = check(&Counted::new(bytes.to_vec())).unwrap();
+    let from_disk = check(&Counted::new(bytes)).unwrap();
     assert_eq!(in_memory, from_disk, "memory and file are read alike");
     in_memory
 }
@@ -38,45 +35,6 @@ pub(super) fn assert_malformed(expected: Format, bytes: &[u8]) {
 pub(super) fn assert_foreign(bytes: &[u8]) {
     let found = verdict(bytes);
     assert!(matches!(found, Err(Flaw::NotAnImage { .. })), "{} bytes: {found:?}", bytes.len());
-}
-
-/// A source that is read as a file is, and counts what is read.
-pub(super) struct Counted {
-    bytes: Vec<u8>,
-    read: Cell<u64>,
-    calls: Cell<u64>,
-    largest: Cell<usize>,
-}
-
-impl Counted {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, read: Cell::new(0), calls: Cell::new(0), largest: Cell::new(0) }
-    }
-
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.read.get()
-    }
-
-    pub(super) fn calls(&self) -> u64 {
-        self.calls.get()
-    }
-
-    pub(super) fn largest_read(&self) -> usize {
-        self.largest.get()
-    }
-}
-
-impl ReadAt for Counted {
-    fn size(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.read.set(self.read.get() + buffer.len() as u64);
-        self.calls.set(self.calls.get() + 1);
-        self.largest.set(self.largest.get().max(buffer.len()));
-        self.bytes.as_slice().read_exact_at(buffer, offset)
-    }
 }
 
 /// Eight grey pixels square, without EXIF.

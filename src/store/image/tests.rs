@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::samples::{self, Counted, assert_foreign, assert_whole, verdict};
+use super::counted::Counted;
+use super::samples::{self, assert_foreign, assert_whole, verdict};
 use super::*;
 
 /// A whole file of each format that knows its end, under the format's name.
@@ -129,7 +130,7 @@ fn a_usual_large_file_is_settled_by_a_few_pages() {
     let png = samples::png();
     let png = [&png[..33], &samples::png_chunk(*b"IDAT", &coded), &png[png.len() - 12..]].concat();
     for (format, bytes) in [(Format::Jpeg, jpeg), (Format::Png, png)] {
-        let source = Counted::new(bytes);
+        let source = Counted::new(&bytes);
         assert_eq!(check(&source).unwrap(), Ok(format));
         assert!(source.bytes_read() < 40_000, "{format}: {} bytes", source.bytes_read());
         assert!(source.calls() < 12, "{format}: {} calls", source.calls());
@@ -145,7 +146,7 @@ fn no_file_is_held_whole_and_none_is_read_again_and_again() {
         bytes.resize(length, 0x20);
     }
     for (format, bytes) in worst {
-        let source = Counted::new(bytes);
+        let source = Counted::new(&bytes);
         let _ = check(&source).unwrap();
         assert!(source.largest_read() <= 64 * 1024, "{format}: {} bytes", source.largest_read());
         assert!(source.bytes_read() < 2 * length as u64, "{format}: {} bytes", source.bytes_read());

@@ -140,12 +140,13 @@ fn narrow(inside: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::Counted;
+    use super::super::counted::Counted;
     use super::*;
 
     #[test]
     fn walking_forward_reads_no_byte_twice() {
-        let source = Counted::new((0..=255).cycle().take(300_000).collect());
+        let bytes: Vec<_> = (0..=255).cycle().take(300_000).collect();
+        let source = Counted::new(&bytes);
         let mut window = Window::new(&source);
         let mut offset = 0;
         while offset < source.size() {
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn jumping_reads_a_page_each_time() {
-        let source = Counted::new(vec![0; 1_000_000]);
+        let bytes = vec![0; 1_000_000];
+        let source = Counted::new(&bytes);
         let mut window = Window::new(&source);
         for offset in (0..1_000_000).step_by(100_000) {
             window.u32_be(offset).unwrap();
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_lies_past_the_end_is_told_by_how_much() {
-        let source = Counted::new(vec![0; 10]);
+        let source = Counted::new(&[0; 10]);
         let mut window = Window::new(&source);
         for (offset, lacking) in [(8, 2), (10, 4), (u64::MAX, u64::MAX - 10)] {
             let fault = window.u32_be(offset).unwrap_err();
