@@ -4,11 +4,11 @@ It is small enough to be believed: nginx cannot be made to cut, and flagdl's own
 """
 
 import re
-import socket
-import threading
+
+from .listening import Listening
 
 
-class Cutting:
+class Cutting(Listening):
     """A running server; use it in a `with`. After `cut` bytes of the first body it closes the connection.
 
     `body` is what it has, and `renewed` what it has from the second request on, if that is something else. `asked`
@@ -16,32 +16,17 @@ class Cutting:
     """
 
     def __init__(self, body, cut, renewed=None):
+        super().__init__()
         self.asked, self.sent = [], []
         self._bodies, self._cut = (body, renewed or body), cut
-        self._listener = socket.create_server(("127.0.0.1", 0))
 
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.close()
-
-    def url(self, path=""):
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/{path}"
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                with client, client.makefile("rb") as asking:
-                    self._answer(client, asking)
-            except OSError:
-                # It was not the server that cut here, and `sent` will not be what is due.
-                self.sent.append(None)
+    def _serve(self, client):
+        try:
+            with client, client.makefile("rb") as asking:
+                self._answer(client, asking)
+        except OSError:
+            # It was not the server that cut here, and `sent` will not be what is due.
+            self.sent.append(None)
 
     def _answer(self, client, asking):
         """One request a connection."""

@@ -8,35 +8,18 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
+from .listening import Listening
+
 _CHUNK = 65_536
 
 
-class Proxy:
+class Proxy(Listening):
     """A running proxy; use it in a `with`. `asked` holds (method, target) of each request."""
 
     def __init__(self, upstream_port):
+        super().__init__()
         self.asked = []
         self._upstream_port = upstream_port
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port = self._listener.getsockname()[1]
-
-    def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._listener.close()
-
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=[client], daemon=True).start()
 
     def _serve(self, client):
         with client, socket.create_connection(("127.0.0.1", self._upstream_port)) as upstream:

@@ -242,7 +242,7 @@ def of_a_large_file_that_was_cut_only_the_rest_is_asked_for(work):
     body = images.jpeg("cut", 8 << 20)
     half = len(body) // 2
     with Cutting(body, half) as server:
-        run = work.flagdl(work.list(server.url("large.jpg"))).expect_code(0).expect_tally(ok=1)
+        run = work.flagdl(work.list(server.url("/large.jpg"))).expect_code(0).expect_tally(ok=1)
     work.expect_files({"large.jpg": body}, run)
     asked = [(fields.get("range"), fields.get("if-range")) for fields in server.asked]
     equal(asked, [(None, None), (f"bytes={half}-", tag(body))], "what was asked for", run.details)
@@ -253,6 +253,6 @@ def of_a_large_file_that_was_cut_only_the_rest_is_asked_for(work):
 def a_large_file_that_was_cut_and_has_changed_since_is_the_new_one(work):
     old, new = (images.jpeg(word, 8 << 20) for word in ("old", "new"))
     with Cutting(old, len(old) // 2, renewed=new) as server:
-        run = work.flagdl(work.list(server.url("large.jpg"))).expect_code(0).expect_tally(ok=1)
+        run = work.flagdl(work.list(server.url("/large.jpg"))).expect_code(0).expect_tally(ok=1)
     work.expect_files({"large.jpg": new}, run)
     equal((server.asked[1].get("if-range"), server.sent[1:]), (tag(old), [len(new)]), "the second one", run.details)
