@@ -58,7 +58,9 @@ pub(crate) fn beginning_without_secrets(text: &str) -> Cow<'_, str> {
 }
 
 fn shown(scheme: &str, rest: &str) -> Cow<'static, str> {
-    // `http:/user:password@host?to=http://…` is read as a URL too, by whoever is kind enough.
+    // `http:/user:password@host?to=http://…` is read as a URL too, by whoever is kind enough. There all is a query that
+    // stands behind its mark.
+    let rest = if scheme.contains(['?', '#']) { "…" } else { rest };
     let scheme = if scheme.contains([':', '?', '#', '@']) { "…" } else { scheme };
     Cow::Owned(visible(&format!("{scheme}://{rest}")).into_owned())
 }
@@ -93,7 +95,9 @@ mod tests {
         assert_eq!(without_secrets("https://h/x.jpg?email=joe@example.com&token=t0ken\tcaption"), "https://…");
         assert_eq!(without_secrets("http://h/x#a@t0ken"), "http://…");
         assert_eq!(without_secrets("\"http://u:p@h/x?sig=t0ken\""), "\"http://h/x?…");
-        assert_eq!(without_secrets("http:/u:p@h/x?to=http://other/"), "…://other/");
+        assert_eq!(without_secrets("http:/u:p@h/x?to=http://other/"), "…://…");
+        assert_eq!(without_secrets("http:h/x#://t0ken&to=http://other/"), "…://…");
+        assert_eq!(without_secrets("http:/u:p@h/x://y"), "…://y");
         assert_eq!(without_secrets("cn"), "cn");
         assert_eq!(without_secrets("a\u{202e}gpj.\u{1b}[31m"), "a\\u{202e}gpj.\\u{1b}[31m");
     }
