@@ -8,6 +8,9 @@ use crate::{list::Lists, template::Template};
 /// The stream of jobs.
 pub struct Plan {
     pub(super) source: Source,
+    /// What a test has dropped once all is read.
+    #[cfg(test)]
+    pub(crate) until_read: Option<std::sync::mpsc::Sender<()>>,
 }
 
 /// Where jobs come from.
@@ -21,14 +24,22 @@ impl Plan {
     pub fn new(lists: Lists, template: Template, limit: Option<u64>) -> Self {
         let left = limit.unwrap_or(u64::MAX);
         let plan = ListPlan { lists, template, claims: Claims::default(), here: None, left, failed: None };
-        Self { source: Source::Lists(Box::new(plan)) }
+        Self::of(Source::Lists(Box::new(plan)))
     }
 
     /// A plan over the files that the folder's ledger knows to be lost, as
     /// [`Remedy::Forget`](crate::verify::Remedy::Forget) leaves them: without a list, from where they came, to the
     /// names that they had.
     pub fn mending() -> Self {
-        Self { source: Source::Ledger(Box::default()) }
+        Self::of(Source::Ledger(Box::default()))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            #[cfg(test)]
+            until_read: None,
+        }
     }
 
     /// From now on asks what is here.

@@ -98,11 +98,18 @@ struct State {
 pub(super) struct Double {
     state: Arc<Mutex<State>>,
     latency: Duration,
+    /// Whether it is 80 to 120 % of that for each URL.
+    is_uneven: bool,
 }
 
 impl Double {
     pub(super) fn with_latency(latency: Duration) -> Self {
         Self { latency, ..Self::default() }
+    }
+
+    /// With about this latency: no two clients then go on in step for ever, as they do nowhere else.
+    pub(super) fn with_uneven_latency(latency: Duration) -> Self {
+        Self { latency, is_uneven: true, ..Self::default() }
     }
 
     /// From now on each host can do so many at once.
@@ -144,6 +151,11 @@ impl Double {
         self.state().peaks.get(host).copied().unwrap_or_default()
     }
 
+    fn latency_of(&self, url: &str) -> Duration {
+        let drawn = || url.bytes().fold(7_u64, |drawn, byte| drawn.wrapping_mul(31).wrapping_add(byte.into()));
+        self.latency * if self.is_uneven { fastrand::Rng::with_seed(drawn()).u32(80..=120) } else { 100 } / 100
+    }
+
     fn begin(&self, request: &Request) -> (Answer, Flight) {
         let url = request.link.url().to_string();
         assert!(!url.ends_with("/panic"), "asked for");
@@ -160,7 +172,7 @@ impl Double {
             _ if refused => Answer::status(429),
             Some(answers) if answers.len() > 1 => answers.remove(0),
             Some(answers) => answers[0].clone(),
-            None => Answer::status(200).after(self.latency),
+            None => Answer::status(200).after(self.latency_of(&url)),
         };
         state.asked.push(Asked {
             at: Instant::now(),

@@ -48,13 +48,10 @@ async fn a_host_that_only_fails_gets_a_few_requests_and_the_others_do_not_notice
         assert_eq!((bad.len(), of(class) + down), (COUNT, COUNT), "{bad:?}");
         assert!(down >= COUNT - asked, "{down} of {COUNT} end as host-down, after {asked} requests");
         let asked = double.asked();
-        let good = asked.iter().rfind(|asked| asked.url.starts_with("http://good/")).expect("some").at;
-        // Before all was read, both hosts may have waited for the reader.
-        let read_by = bench.recorder.read_by.expect("it was read");
-        let good = good.saturating_duration_since(bench.recorder.begun + read_by);
+        let good = asked.iter().rfind(|asked| asked.url.starts_with("http://good/")).expect("some").at - asked[0].at;
         assert!(good < Duration::from_millis(20 * COUNT as u64 / 32 * 11 / 10 + 500), "{good:?}");
-        let end = bench.recorder.ended.iter().map(|(_, at)| *at).max().expect("some");
-        assert!(end.saturating_sub(read_by) < seconds(300), "{end:?}");
+        let end = bench.recorder.ended.iter().map(|(_, at)| *at).max();
+        assert!(end < Some(seconds(300)), "{end:?}");
     }
 }
 
