@@ -15,7 +15,7 @@ use thiserror::Error;
 use url::{Position, Url};
 
 pub use self::shown::without_secrets;
-pub(crate) use self::shown::{beginning_without_secrets, excerpt, is_deceptive, visible};
+pub(crate) use self::shown::{beginning_without_secrets, excerpt, half_a_url, is_deceptive, visible};
 
 /// Longest URL that is accepted, in bytes; longer ones are refused by common servers too.
 pub const MAX_LINK: usize = 8 * 1024;

@@ -44,17 +44,34 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
 }
 
 /// A text that may hold a URL that is no [`Link`](super::Link), with what might be secret taken out of it: user names,
-/// passwords, queries and fragments of whatever has `://` in it, and escapes for what deceives. Text without `://` stays.
+/// passwords, queries and fragments of whatever has `://` in it or is [half a URL](half_a_url), and escapes for what
+/// deceives. Other text stays.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
-    match text.split_once("://") {
-        Some((scheme, rest)) => shown(scheme, &rest_without_secrets(rest)),
-        None => visible(text),
-    }
+    hiding(text, rest_without_secrets)
 }
 
 /// The same of the beginning of a text: the `@` that ends a password may stand in what is missing.
 pub(crate) fn beginning_without_secrets(text: &str) -> Cow<'_, str> {
-    text.split_once("://").map_or_else(|| visible(text), |(scheme, _)| shown(scheme, "…"))
+    hiding(text, |_| "…".to_owned())
+}
+
+/// A text that begins as URLs do, without `//`: its scheme, and what follows the colon. No code that anybody means is
+/// written so.
+pub(crate) fn half_a_url(text: &str) -> Option<(&str, &str)> {
+    const SCHEMES: [&str; 8] = ["http", "https", "ftp", "file", "data", "blob", "javascript", "mailto"];
+    let (scheme, rest) = text.split_once(':')?;
+    SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some((scheme, rest))
+}
+
+/// A text that may hold a URL, with this in place of what stands behind its scheme.
+fn hiding(text: &str, instead: impl Fn(&str) -> String) -> Cow<'_, str> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return shown(scheme, &instead(rest));
+    }
+    match half_a_url(text) {
+        Some((scheme, rest)) => Cow::Owned(visible(&format!("{scheme}:{}", instead(rest))).into_owned()),
+        None => visible(text),
+    }
 }
 
 fn shown(scheme: &str, rest: &str) -> Cow<'static, str> {
@@ -98,7 +115,11 @@ mod tests {
         assert_eq!(without_secrets("http:/u:p@h/x?to=http://other/"), "…://…");
         assert_eq!(without_secrets("http:h/x#://t0ken&to=http://other/"), "…://…");
         assert_eq!(without_secrets("http:/u:p@h/x://y"), "…://y");
+        assert_eq!(without_secrets("http:/u:p@h/x?sig=t0ken"), "http:h/x?…");
+        assert_eq!(without_secrets("HTTPS:u:p@h"), "HTTPS:h");
+        assert_eq!(beginning_without_secrets("http:/u:p"), "http:…");
         assert_eq!(without_secrets("cn"), "cn");
+        assert_eq!(without_secrets("a:b@c?d"), "a:b@c?d", "a code, which is its own name");
         assert_eq!(without_secrets("a\u{202e}gpj.\u{1b}[31m"), "a\\u{202e}gpj.\\u{1b}[31m");
     }
 
@@ -134,6 +155,8 @@ mod tests {
                 format!("{start}://{user}@{place}{mark}{query}"),
                 format!("http:/{user}@{place}{mark}to={start}://{place}"),
                 format!("http:{place}{mark}{query}&to={start}://{place}"),
+                format!("http:/{user}@{place}"),
+                format!("HTTPS:{place}{mark}{query}"),
             ] {
                 let shown = without_secrets(&text);
                 prop_assert!(!shown.contains("C4NARY"), "{} of {}", shown, text);

@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     ledger::{LedgerError, StoredFile},
-    link::{Link, LinkError},
+    link::{Link, LinkError, half_a_url},
     list::{Entry, LineError, ListError, Lists},
     name::Name,
     template::{CodeError, Template},
@@ -240,7 +240,7 @@ impl Naming<'_> {
             if text.contains("://") {
                 return Err(EntryError::BeforeUrl);
             }
-            half_a_url(text).map_or(Ok(()), Err)?;
+            half_a_link(text).map_or(Ok(()), Err)?;
             return Ok(self.template.expand(text)?);
         }
         let link = Link::parse(text)?;
@@ -257,14 +257,13 @@ fn has_scheme(text: &str) -> bool {
     })
 }
 
-/// What is wrong with a text that begins as URLs do, and as no code does that anybody means.
-fn half_a_url(text: &str) -> Option<LinkError> {
-    let scheme = text.split_once(':')?.0.to_ascii_lowercase();
-    match &*scheme {
-        "http" | "https" => Some(LinkError::NoScheme),
-        "blob" | "data" | "file" | "ftp" | "javascript" | "mailto" => Some(LinkError::Scheme(scheme)),
-        _ => None,
-    }
+/// What is wrong with half a URL.
+fn half_a_link(text: &str) -> Option<LinkError> {
+    let scheme = half_a_url(text)?.0.to_ascii_lowercase();
+    Some(match &*scheme {
+        "http" | "https" => LinkError::NoScheme,
+        _ => LinkError::Scheme(scheme),
+    })
 }
 
 #[cfg(test)]
