@@ -44,8 +44,8 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
 }
 
 /// A text that may hold a URL that is no [`Link`](super::Link), with what might be secret taken out of it: user names,
-/// passwords, queries and fragments of whatever has `://` in it or is [half a URL](half_a_url), and escapes for what
-/// deceives. Other text stays.
+/// passwords, queries and fragments of whatever has `://` in it or begins as URLs do (`http:`, `data:`), and escapes for
+/// what deceives. Other text stays.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     hiding(text, rest_without_secrets)
 }

@@ -152,8 +152,11 @@ impl Double {
     }
 
     fn latency_of(&self, url: &str) -> Duration {
-        let drawn = || url.bytes().fold(7_u64, |drawn, byte| drawn.wrapping_mul(31).wrapping_add(byte.into()));
-        self.latency * if self.is_uneven { fastrand::Rng::with_seed(drawn()).u32(80..=120) } else { 100 } / 100
+        if !self.is_uneven {
+            return self.latency;
+        }
+        let seed = url.bytes().fold(7_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
+        self.latency * fastrand::Rng::with_seed(seed).u32(80..=120) / 100
     }
 
     fn begin(&self, request: &Request) -> (Answer, Flight) {
