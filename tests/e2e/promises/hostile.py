@@ -38,7 +38,8 @@ def _arrive_whole(work, entries, hosts, options):
     expect(rows == expected, "the ledger says something else than what was served")
     equal(met["whole"], entries, "whole answers, one for each entry")
     for word, share in [("reset", 0.10), ("cut", 0.05), ("busy", 0.05), ("stall", 0.02)]:
-        expect(met[word] > share * entries / 2, f"only {met[word]} of {sum(met.values())} requests met {word}")
+        # It is drawn from names, so these counts are the same each time: 1.1 to 1.4 of the share of the entries.
+        expect(met[word] > share * entries, f"only {met[word]} of {sum(met.values())} requests met {word}")
 
 
 @case(limit=60)
